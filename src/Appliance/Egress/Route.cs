@@ -1,0 +1,39 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Egress;
+
+/// <summary>How a route is travelled.</summary>
+public sealed record RouteOptions
+{
+    /// <summary>For name resolution, connection and handshake together.</summary>
+    public TimeSpan ConnectionTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Certificates in PEM that are trusted as roots beside the system's; null means the system's alone.</summary>
+    public string? TrustedCertificates { get; init; }
+}
+
+/// <summary>A server location that a policy has admitted: the proof, and the only thing a dialer accepts.</summary>
+public sealed class Route
+{
+    private Route(EgressPolicy policy, MailService service, ServerLocation location, RouteOptions options) =>
+        (Policy, Service, Location, Options) = (policy, service, location, options);
+
+    /// <summary>The policy that admitted it, and that judges each address of the name.</summary>
+    public EgressPolicy Policy { get; }
+
+    /// <summary>What is spoken along it.</summary>
+    public MailService Service { get; }
+
+    /// <summary>Where it leads.</summary>
+    public ServerLocation Location { get; }
+
+    /// <summary>How it is travelled.</summary>
+    public RouteOptions Options { get; }
+
+    /// <summary>Asks the policy.</summary>
+    /// <exception cref="EgressDeniedException">The policy has no row for it.</exception>
+    public static Route Admit(EgressPolicy policy, MailService service, ServerLocation location, RouteOptions? options = null) =>
+        policy.WhyNot(service, location) is { } reason
+            ? throw new EgressDeniedException(reason)
+            : new(policy, service, location, options ?? new());
+}

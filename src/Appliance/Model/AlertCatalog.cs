@@ -1,0 +1,115 @@
+using System.Collections.Frozen;
+
+namespace EmailSync.Appliance.Model;
+
+/// <summary>One kind of alert: what it is called, how much it matters, what happened, and how to mend it.</summary>
+/// <param name="Code">Stable and published.</param>
+/// <param name="Level">How much it matters.</param>
+/// <param name="Title">What happened, in a sentence.</param>
+/// <param name="Remedy">What a person can do.</param>
+public sealed record AlertEntry(string Code, AlertLevel Level, string Title, string Remedy);
+
+/// <summary>Every alert the appliance can raise: code, level, text, remedy. An error class has its alert under the class's own name.</summary>
+public static class AlertCatalog
+{
+    /// <summary>Test &amp; Enable succeeded.</summary>
+    public static readonly AlertEntry MailboxEnabled = new("mailbox-enabled", AlertLevel.Information,
+        "The test succeeded and the mailbox was enabled.", "Nothing needs to be done.");
+
+    /// <summary>A mailbox that failed works again.</summary>
+    public static readonly AlertEntry MailboxRecovered = new("mailbox-recovered", AlertLevel.Information,
+        "The mailbox works again.", "Nothing needs to be done.");
+
+    /// <summary>A message larger than the limit was recorded with its headers.</summary>
+    public static readonly AlertEntry MessageTooLarge = new("message-too-large", AlertLevel.Warning,
+        "A message is larger than the mailbox's maximum message size; its headers were stored, its content stays on the server.",
+        "Raise the mailbox's maximumMessageSize and rescan, or ask the sender for a smaller message.");
+
+    /// <summary>An outgoing email was given up.</summary>
+    public static readonly AlertEntry EmailFailed = new("email-failed", AlertLevel.Error,
+        "An email could not be delivered and will not be tried again.",
+        "Read the server's reply in the email's recipients, mend the address or the content, and submit it again.");
+
+    private static readonly FrozenDictionary<ErrorClass, AlertEntry> Failures = new Dictionary<ErrorClass, AlertEntry>
+    {
+        [ErrorClass.Policy] = new("policy", AlertLevel.Error,
+            "The egress policy does not admit this connection; no packet was sent.",
+            "Change the profile to a port and TLS mode that the policy admits (in Gov mode: implicit TLS on 995 and 465)."),
+        [ErrorClass.Dns] = new("dns", AlertLevel.Error,
+            "The server's name could not be resolved.",
+            "Check the spelling of the server location, and that this machine's DNS can resolve it."),
+        [ErrorClass.Connect] = new("connect", AlertLevel.Error,
+            "No connection to the server.",
+            "Check host and port in the profile, that the server runs, and that no firewall stands between."),
+        [ErrorClass.Tls] = new("tls", AlertLevel.Error,
+            "The TLS handshake failed, or the server refused TLS.",
+            "Check that the port and the TLS mode belong together (995 and 465 implicit; 110 and 587 STARTTLS), and that the server speaks TLS 1.2 or later."),
+        [ErrorClass.CertificateUntrusted] = new("certificate-untrusted", AlertLevel.Error,
+            "The server's certificate is self-signed, or from an authority that is not trusted here.",
+            "If the server is yours, put the certificate of its private authority into the profile's trustedCertificates; otherwise ask its operator for a certificate from a public authority."),
+        [ErrorClass.CertificateExpired] = new("certificate-expired", AlertLevel.Error,
+            "The server's certificate has expired, or is not valid yet.",
+            "Ask the server's operator to renew the certificate, and check this machine's clock."),
+        [ErrorClass.CertificateName] = new("certificate-name", AlertLevel.Error,
+            "The server's certificate is for another name.",
+            "Use one of the names in the certificate as the server location, or ask the operator for a certificate with the configured name."),
+        [ErrorClass.CertificateRevoked] = new("certificate-revoked", AlertLevel.Error,
+            "The server's certificate was revoked, or its revocation could not be checked.",
+            "Ask the server's operator for a new certificate; where revocation cannot be checked, let this machine reach the authority's revocation service."),
+        [ErrorClass.CertificateWeak] = new("certificate-weak", AlertLevel.Error,
+            "The server's certificate is signed with a broken algorithm, or its key is too short.",
+            "Ask the server's operator for a certificate with SHA-256 and RSA of at least 2048 bits, or an elliptic curve of at least 256."),
+        [ErrorClass.Protocol] = new("protocol", AlertLevel.Error,
+            "The server broke the protocol, or lacks what is needed.",
+            "Check that host and port are those of a mail server of the right kind; run 'emailsync probe' to see the exchange step by step."),
+        [ErrorClass.Authentication] = new("authentication", AlertLevel.Error,
+            "The server refused the user name or the password. The mailbox stands still, so that the account is not locked out.",
+            "Set the right user name and password on the mailbox (or the profile) and run Test & Enable; some providers want an app password."),
+        [ErrorClass.MailboxInUse] = new("mailbox-in-use", AlertLevel.Warning,
+            "The maildrop is open in another session. The password is not the problem.",
+            "Close the other client, or wait: the appliance tries again by itself."),
+        [ErrorClass.Quota] = new("quota", AlertLevel.Warning,
+            "The server asks for fewer logins, connections or messages.",
+            "Raise the profile's minPollingIntervalInMinutes or lower its maxConcurrentConnections; the appliance tries again by itself."),
+        [ErrorClass.Size] = new("size", AlertLevel.Error,
+            "A message is larger than the server takes.",
+            "Send a smaller message, or ask the server's operator to raise the limit."),
+        [ErrorClass.RejectedSender] = new("rejected-sender", AlertLevel.Error,
+            "The server refused the sender's address.",
+            "Check that the mailbox's address belongs to the account that signs in."),
+        [ErrorClass.RejectedRecipient] = new("rejected-recipient", AlertLevel.Error,
+            "The server refused a recipient.",
+            "Check the recipient's address; the server's reply says more."),
+        [ErrorClass.RejectedContent] = new("rejected-content", AlertLevel.Error,
+            "The server refused the message's content.",
+            "Read the server's reply: it names the rule that the message broke."),
+        [ErrorClass.Timeout] = new("timeout", AlertLevel.Error,
+            "The server did not answer in time, or the connection was lost.",
+            "Check the network between; if the server is only slow, raise the profile's timeouts. The appliance tries again by itself."),
+        [ErrorClass.Storage] = new("storage", AlertLevel.Error,
+            "The appliance could not write to its own disk. Nothing was deleted on the server.",
+            "Free or repair the disk that holds the data folder; the appliance goes on by itself."),
+        [ErrorClass.Configuration] = new("configuration", AlertLevel.Error,
+            "The mailbox is not ready to be processed.",
+            "The text names what is missing: activate the profile, approve the mailbox, or give credentials."),
+        [ErrorClass.Server] = new("server", AlertLevel.Warning,
+            "The server reports a fault of its own. The credentials were not judged.",
+            "Nothing here is wrong; if it lasts, ask the server's operator. The appliance tries again by itself."),
+        [ErrorClass.Uncertain] = new("uncertain", AlertLevel.Warning,
+            "The connection died after the message was handed over and before the server confirmed it: it may have been delivered.",
+            "Ask a recipient whether it arrived; then resend or cancel it. The profile's whenUncertain decides what happens by itself."),
+        [ErrorClass.RoundTrip] = new("round-trip", AlertLevel.Error,
+            "The test message was accepted by the outgoing server and did not arrive in the incoming maildrop in time.",
+            "Check that both servers serve the same address; slow delivery can be waited for by testing again."),
+        [ErrorClass.Unknown] = new("unknown", AlertLevel.Error,
+            "Something happened that the appliance did not foresee.",
+            "The text holds the details; please report it."),
+    }.ToFrozenDictionary();
+
+    /// <summary>All entries, in the order of their codes.</summary>
+    public static IEnumerable<AlertEntry> All =>
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MessageTooLarge, EmailFailed]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+
+    /// <summary>The alert of an error class.</summary>
+    public static AlertEntry For(ErrorClass failure) => Failures[failure];
+}

@@ -1,0 +1,33 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store;
+
+/// <summary>Which emails a listing shows; a null shows all.</summary>
+public sealed record EmailFilter
+{
+    /// <summary>Of this mailbox only.</summary>
+    public MailboxId? Mailbox { get; init; }
+
+    /// <summary>This way only.</summary>
+    public EmailDirection? Direction { get; init; }
+
+    /// <summary>In this state only.</summary>
+    public EmailState? State { get; init; }
+}
+
+/// <summary>Both directions, for reading. The order of ids is the order in which emails became durable, so a cursor never skips one.</summary>
+public interface IEmails
+{
+    /// <summary>The email, or null.</summary>
+    ValueTask<Email?> FindAsync(EmailId id, CancellationToken cancellationToken);
+
+    /// <summary>A page in the order of ids, after <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<Email>> ListAsync(EmailFilter filter, EmailId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many emails there are.</summary>
+    ValueTask<long> CountAsync(EmailFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>The raw message. The caller disposes it.</summary>
+    /// <exception cref="NotStoredException">There is no such email.</exception>
+    ValueTask<Stream> OpenContentAsync(EmailId id, CancellationToken cancellationToken);
+}

@@ -1,0 +1,45 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store;
+
+/// <summary>What was received. A message, its unique-id and its place in the feed become durable together, or not at all.</summary>
+public interface IIncomingEmails
+{
+    /// <summary>The unique-ids that this mailbox has had, as hashes.</summary>
+    ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken);
+
+    /// <summary>Whether this mailbox has had a message with these octets: for servers without unique-ids, and after they were reset.</summary>
+    ValueTask<bool> IsKnownContentAsync(MailboxId mailbox, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken);
+
+    /// <summary>Begins a message. It exists once <see cref="IncomingDraft.CommitAsync"/> has returned; disposed before, it never was.</summary>
+    /// <param name="mailbox">Whose.</param>
+    /// <param name="uniqueId">The server's unique-id as octets; empty where the server has none.</param>
+    IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId);
+
+    /// <summary>Ties further unique-ids to content that is already stored, so that it is not fetched again.</summary>
+    ValueTask AddKnownUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
+
+    /// <summary>Forgets unique-ids that the server no longer lists.</summary>
+    ValueTask ForgetUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
+}
+
+/// <summary>A message on its way into the store. Its content never stands in memory as a whole.</summary>
+public abstract class IncomingDraft : IAsyncDisposable
+{
+    /// <summary>Octets written so far.</summary>
+    public abstract long Length { get; }
+
+    /// <summary>Appends octets, which may be reused once this has returned.</summary>
+    /// <exception cref="StorageException">The disk failed; the draft can only be disposed.</exception>
+    public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken);
+
+    /// <summary>Makes the message durable together with its unique-id. Many mailboxes' commits share one flush of the disk.</summary>
+    /// <param name="state"><see cref="EmailState.Received"/>, or <see cref="EmailState.HeadersOnly"/> for a message too large to fetch.</param>
+    /// <param name="cancellationToken">Gives up waiting; the message may then become durable or not.</param>
+    /// <returns>The stored email's id.</returns>
+    /// <exception cref="StorageException">The disk failed; nothing was stored.</exception>
+    public abstract ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken);
+
+    /// <summary>Drops what was not committed.</summary>
+    public abstract ValueTask DisposeAsync();
+}

@@ -1,0 +1,64 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store;
+
+/// <summary>Which mailboxes a listing shows; a null shows all.</summary>
+public sealed record MailboxFilter
+{
+    /// <summary>Of this profile only.</summary>
+    public ProfileId? Profile { get; init; }
+
+    /// <summary>With this approval only.</summary>
+    public EmailApproval? Approval { get; init; }
+
+    /// <summary>With this status in either direction only.</summary>
+    public EmailStatus? Status { get; init; }
+}
+
+/// <summary>What the scheduler needs of a mailbox: a few octets each, for hundreds of thousands of them.</summary>
+/// <param name="Mailbox">The mailbox.</param>
+/// <param name="Profile">Its profile.</param>
+/// <param name="NextPollAt">When its next poll is due; null where it is not polled.</param>
+/// <param name="NextSendAt">When its next outgoing email is due; null where its outbox is empty.</param>
+public readonly record struct MailboxSchedule(MailboxId Mailbox, ProfileId Profile, DateTimeOffset? NextPollAt, DateTimeOffset? NextSendAt);
+
+/// <summary>Mailboxes, and what the engine knows about them.</summary>
+public interface IMailboxes
+{
+    /// <summary>Stores a new mailbox and returns it with its id and version 1.</summary>
+    /// <exception cref="DuplicateValueException">The address is taken.</exception>
+    /// <exception cref="NotStoredException">Its profile does not exist.</exception>
+    ValueTask<Mailbox> CreateAsync(Mailbox mailbox, CancellationToken cancellationToken);
+
+    /// <summary>The mailbox, or null.</summary>
+    ValueTask<Mailbox?> FindAsync(MailboxId id, CancellationToken cancellationToken);
+
+    /// <summary>The mailbox of that address, compared without case, or null.</summary>
+    ValueTask<Mailbox?> FindByAddressAsync(string emailAddress, CancellationToken cancellationToken);
+
+    /// <summary>A page of mailboxes in the order of their ids, after <paramref name="after"/>.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="after">The last id of the page before; null for the first page.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<IReadOnlyList<Mailbox>> ListAsync(MailboxFilter filter, MailboxId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Replaces what an administrator sets (not the engine's state) where the version is still the one that <paramref name="mailbox"/> carries.</summary>
+    /// <exception cref="VersionConflictException">It was changed in between.</exception>
+    /// <exception cref="NotStoredException">There is no such mailbox, or no such profile.</exception>
+    /// <exception cref="DuplicateValueException">The address is taken.</exception>
+    ValueTask<Mailbox> UpdateAsync(Mailbox mailbox, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a mailbox with its secrets and its known unique-ids. Its emails stay.</summary>
+    /// <exception cref="NotStoredException">There is no such mailbox.</exception>
+    ValueTask DeleteAsync(MailboxId id, CancellationToken cancellationToken);
+
+    /// <summary>Changes the engine's state of a mailbox in one step; does nothing where the mailbox is gone.</summary>
+    ValueTask RecordAsync(MailboxId id, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken);
+
+    /// <summary>The schedule of every mailbox that has anything due, now or later.</summary>
+    IAsyncEnumerable<MailboxSchedule> SchedulesAsync(CancellationToken cancellationToken);
+
+    /// <summary>The schedule of one mailbox, or null where nothing is due for it.</summary>
+    ValueTask<MailboxSchedule?> ScheduleAsync(MailboxId id, CancellationToken cancellationToken);
+}

@@ -1,0 +1,56 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store;
+
+/// <summary>An email to be sent, as it was submitted.</summary>
+/// <param name="Mailbox">Whose outbox.</param>
+/// <param name="ReversePath">Where bounces go; empty is the null reverse-path.</param>
+/// <param name="ForwardPaths">At least one.</param>
+public sealed record Submission(MailboxId Mailbox, string ReversePath, IReadOnlyList<string> ForwardPaths)
+{
+    /// <summary>The submitter's key: the same key with the same content is the same email.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Not before this moment; null means now.</summary>
+    public DateTimeOffset? SendAt { get; init; }
+}
+
+/// <summary>What an attempt at delivery came to.</summary>
+/// <param name="State">Where the email stands now.</param>
+/// <param name="Recipients">Where each recipient stands now.</param>
+/// <param name="NextAttemptAt">When it is tried again, with <see cref="EmailState.PendingSend"/>.</param>
+/// <param name="LastError">What went wrong, in words.</param>
+public sealed record DeliveryOutcome(EmailState State, IReadOnlyList<Recipient> Recipients, DateTimeOffset? NextAttemptAt, string? LastError);
+
+/// <summary>The outbox.</summary>
+public interface IOutgoingEmails
+{
+    /// <summary>Makes an email durable, to be sent. Returns the id of the email that the idempotency key already stands for, where there is one.</summary>
+    /// <param name="submission">Whose, from where, to whom.</param>
+    /// <param name="content">The raw message, exactly as it will be sent; read to its end.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="IdempotencyConflictException">The key was used with another content.</exception>
+    /// <exception cref="NotStoredException">There is no such mailbox.</exception>
+    ValueTask<EmailId> EnqueueAsync(Submission submission, Stream content, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the mailbox's next due email for sending: it is <see cref="EmailState.Sending"/> before this returns, and stays so until
+    /// <see cref="RecordAsync"/>. Null where none is due.
+    /// </summary>
+    ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>Writes down what an attempt came to, and counts it.</summary>
+    ValueTask RecordAsync(EmailId email, DeliveryOutcome outcome, CancellationToken cancellationToken);
+
+    /// <summary>Gives back an email that was claimed and not tried: no attempt is counted.</summary>
+    ValueTask ReleaseAsync(EmailId email, DateTimeOffset nextAttemptAt, CancellationToken cancellationToken);
+
+    /// <summary>The emails that a crash left in <see cref="EmailState.Sending"/>: their outcome is in doubt.</summary>
+    ValueTask<IReadOnlyList<Email>> FindInterruptedAsync(CancellationToken cancellationToken);
+
+    /// <summary>Calls back an email that is not being sent. False where it is too late.</summary>
+    ValueTask<bool> CancelAsync(EmailId email, CancellationToken cancellationToken);
+
+    /// <summary>Makes a failed, uncertain or waiting email due at once. False where it is being sent, was sent or was canceled.</summary>
+    ValueTask<bool> RetryAsync(EmailId email, CancellationToken cancellationToken);
+}

@@ -1,0 +1,43 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Wire;
+
+namespace EmailSync.Appliance.Store;
+
+/// <summary>Which password it is.</summary>
+public enum SecretKind
+{
+    /// <summary>For retrieval, and for submission where the same settings are used.</summary>
+    Incoming,
+
+    /// <summary>For submission.</summary>
+    Outgoing,
+}
+
+/// <summary>Whose password it is: a mailbox's or a profile's.</summary>
+/// <param name="Owner">The owner's id in text form.</param>
+/// <param name="Kind">Which.</param>
+public readonly record struct SecretName(string Owner, SecretKind Kind)
+{
+    /// <summary>A mailbox has one password for both directions.</summary>
+    public static SecretName Of(MailboxId mailbox) => new(mailbox.ToString(), SecretKind.Incoming);
+
+    /// <summary>A profile has one for each direction.</summary>
+    public static SecretName Of(ProfileId profile, SecretKind kind) => new(profile.ToString(), kind);
+}
+
+/// <summary>Passwords: written through the API, revealed to processing only, encrypted at rest under keys that are not in the database.</summary>
+public interface ISecrets
+{
+    /// <summary>Stores a password, or replaces it.</summary>
+    ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken);
+
+    /// <summary>Whether one is stored.</summary>
+    ValueTask<bool> IsSetAsync(SecretName name, CancellationToken cancellationToken);
+
+    /// <summary>The password, or null where none is stored.</summary>
+    /// <exception cref="StorageException">It cannot be decrypted: the key ring is not the one it was written under.</exception>
+    ValueTask<Secret?> RevealAsync(SecretName name, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a password. False where none was stored.</summary>
+    ValueTask<bool> ForgetAsync(SecretName name, CancellationToken cancellationToken);
+}

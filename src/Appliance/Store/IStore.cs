@@ -1,0 +1,31 @@
+namespace EmailSync.Appliance.Store;
+
+/// <summary>
+/// The appliance's memory, in small parts. Every write that has returned is durable: it survives a kill of the process and a loss of power.
+/// </summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>Email server profiles.</summary>
+    IProfiles Profiles { get; }
+
+    /// <summary>Mailboxes, and what the engine knows about them.</summary>
+    IMailboxes Mailboxes { get; }
+
+    /// <summary>What was received.</summary>
+    IIncomingEmails Incoming { get; }
+
+    /// <summary>The outbox.</summary>
+    IOutgoingEmails Outgoing { get; }
+
+    /// <summary>Both directions, for reading.</summary>
+    IEmails Emails { get; }
+
+    /// <summary>What an administrator should know.</summary>
+    IAlerts Alerts { get; }
+
+    /// <summary>Passwords, encrypted.</summary>
+    ISecrets Secrets { get; }
+
+    /// <summary>What is set once for the whole appliance.</summary>
+    ISettings Settings { get; }
+}

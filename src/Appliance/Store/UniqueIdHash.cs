@@ -1,0 +1,44 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace EmailSync.Appliance.Store;
+
+/// <summary>
+/// A unique-id as the store knows it: the first 16 octets of the SHA-256 of the server's octets, so that ids of any length and with any
+/// octets cost the same and never become a name of anything.
+/// </summary>
+public readonly record struct UniqueIdHash(ulong High, ulong Low)
+{
+    /// <summary>Octets of the stored form.</summary>
+    public const int Length = 16;
+
+    /// <summary>The hash of a unique-id as the server sent it.</summary>
+    public static UniqueIdHash Of(ReadOnlySpan<byte> uniqueId)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(uniqueId, digest);
+        return Read(digest);
+    }
+
+    /// <summary>Reads the stored form.</summary>
+    public static UniqueIdHash Read(ReadOnlySpan<byte> stored) =>
+        new(BinaryPrimitives.ReadUInt64BigEndian(stored), BinaryPrimitives.ReadUInt64BigEndian(stored[8..]));
+
+    /// <summary>Writes the stored form.</summary>
+    public void Write(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(destination, High);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[8..], Low);
+    }
+}
+
+/// <summary>The unique-ids that a mailbox has had.</summary>
+/// <param name="Hashes">As hashes.</param>
+public sealed record KnownUniqueIds(IReadOnlySet<UniqueIdHash> Hashes)
+{
+    /// <summary>None.</summary>
+    public static KnownUniqueIds None { get; } = new(new HashSet<UniqueIdHash>());
+
+    /// <summary>Whether the mailbox has had this one.</summary>
+    public bool Contains(ReadOnlySpan<byte> uniqueId) => Hashes.Contains(UniqueIdHash.Of(uniqueId));
+}
