@@ -1,4 +1,3 @@
-using System.Net;
 using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Egress;
@@ -37,7 +36,4 @@ public sealed record EgressPolicy
     public string? WhyNot(MailService service, ServerLocation location) =>
         _rows.Contains((service, location.Port, location.Security)) ? null
             : $"The {Name} egress policy does not admit {service} to {location}.";
-
-    /// <summary>Whether it admits this address, whatever name led to it.</summary>
-    public bool PermitsAddress(IPAddress address) => !IPAddress.IsLoopback(address);
 }

@@ -4,11 +4,11 @@ namespace EmailSync.Appliance.Store;
 public sealed class StorageException(string message, Exception inner) : IOException(message, inner);
 
 /// <summary>A value that must be unique is taken.</summary>
-public sealed class DuplicateValueException(string field, string value)
-    : Exception($"There is already an entry whose {field} is '{value}'.")
+public sealed class DuplicateValueException(string fieldName, string value)
+    : Exception($"There is already an entry whose {fieldName} is '{value}'.")
 {
     /// <summary>The field, by its name in the API.</summary>
-    public string Field => field;
+    public string FieldName => fieldName;
 }
 
 /// <summary>The entry was changed by somebody else since it was read.</summary>
