@@ -1,0 +1,309 @@
+using System.Threading.Channels;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
+using EmailSync.Appliance.Store;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EmailSync.Appliance.Scheduling;
+
+/// <summary>
+/// The loop around the agenda: it plans what the store says is due, starts what may start, and learns from what ended. Everything that
+/// happens to the agenda happens in this one loop, so nothing is locked.
+/// </summary>
+public sealed partial class MailboxScheduler(
+    IStore store, WorkRunner run, SchedulerOptions options, TimeProvider clock, ILogger<MailboxScheduler> logger)
+    : BackgroundService, IMailboxScheduler
+{
+    // One failed connection may be a dropped packet; three in a row, from whichever mailboxes, are the server.
+    private const int FailuresUntilSuspended = 3;
+
+    private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(5);
+
+    private readonly Channel<Event> _events = Channel.CreateUnbounded<Event>(new() { SingleReader = true });
+    private readonly Agenda _agenda = new(options.MaxConnections, options.MaxConnectionsPerHost);
+    private readonly Dictionary<ProfileId, EmailServerProfile> _profiles = [];
+    private readonly Dictionary<Lane, ServerHealth> _health = [];
+    private readonly List<Event> _deferred = [];
+    private ScheduleSnapshot _snapshot = new(0, 0, 0, 0, 0);
+    private long _completed;
+    private long _failed;
+
+    private abstract record Event;
+
+    private sealed record Woken(MailboxId Mailbox, Work Work) : Event;
+
+    private sealed record MailboxNews(MailboxId Mailbox) : Event;
+
+    private sealed record ProfileNews(ProfileId Profile) : Event;
+
+    private sealed record Ended(Due Due, WorkOutcome Outcome) : Event;
+
+    private sealed record Tick : Event;
+
+    /// <inheritdoc />
+    public void Wake(MailboxId mailbox, Work work) => _events.Writer.TryWrite(new Woken(mailbox, work));
+
+    /// <inheritdoc />
+    public void MailboxChanged(MailboxId mailbox) => _events.Writer.TryWrite(new MailboxNews(mailbox));
+
+    /// <inheritdoc />
+    public void ProfileChanged(ProfileId profile) => _events.Writer.TryWrite(new ProfileNews(profile));
+
+    /// <inheritdoc />
+    public ScheduleSnapshot Snapshot() => Volatile.Read(ref _snapshot);
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await LoadAsync(stoppingToken);
+            using ITimer timer = clock.CreateTimer(_ => _events.Writer.TryWrite(new Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            while (true)
+            {
+                Start(stoppingToken);
+                Publish();
+                timer.Change(UntilNext(), Timeout.InfiniteTimeSpan);
+                await _events.Reader.WaitToReadAsync(stoppingToken);
+                while (_events.Reader.TryRead(out Event? happened))
+                    await ApplyOrDeferAsync(happened, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await DrainAsync();
+        }
+    }
+
+    // Sessions see the same token: each ends at a point where nothing is lost, and says so before we are gone.
+    private async Task DrainAsync()
+    {
+        while (_agenda.Running > 0)
+        {
+            if (await _events.Reader.ReadAsync(CancellationToken.None) is Ended ended)
+                Learn(ended);
+        }
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        foreach (EmailServerProfile profile in await store.Profiles.ListAsync(cancellationToken))
+            _profiles[profile.Id] = profile;
+        await foreach (MailboxSchedule schedule in store.Mailboxes.SchedulesAsync(cancellationToken))
+            Plan(schedule);
+        LogLoaded(_profiles.Count, _agenda.Planned);
+    }
+
+    private void Start(CancellationToken stoppingToken)
+    {
+        while (_agenda.Draw(clock.GetUtcNow(), LimitsOf) is { } due)
+        {
+            _ = RunAsync(due, stoppingToken);
+        }
+    }
+
+    private async Task RunAsync(Due due, CancellationToken stoppingToken)
+    {
+        // The loop goes on while this runs; without the yield, work that never waits would hold it up.
+        await Task.Yield();
+        WorkOutcome outcome = default;
+        try
+        {
+            outcome = await run(due.Mailbox, due.Work, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Not a failure: it will be due again at the next start.
+        }
+        catch (Exception unforeseen)
+        {
+            // Work turns failures into outcomes; what arrives here is a fault of ours. It must neither stop the loop nor be retried at full speed.
+            LogUnforeseen(due.Mailbox, due.Work, unforeseen);
+            DateTimeOffset later = clock.GetUtcNow() + Backoff.TransientPause;
+            outcome = new(
+                new(due.Mailbox, due.Profile, due.Work == Work.Receive ? later : null, due.Work == Work.Send ? later : null),
+                new(ErrorClass.Unknown, FailureScope.Mailbox, true, false, unforeseen.Message));
+        }
+
+        _events.Writer.TryWrite(new Ended(due, outcome));
+    }
+
+    // News that the disk kept us from reading is still news: it is looked at again when the disk may be back.
+    private async ValueTask ApplyOrDeferAsync(Event happened, CancellationToken cancellationToken)
+    {
+        if (happened is Tick)
+        {
+            foreach (Event deferred in _deferred)
+                _events.Writer.TryWrite(deferred);
+            _deferred.Clear();
+            return;
+        }
+
+        try
+        {
+            await ApplyAsync(happened, cancellationToken);
+        }
+        catch (StorageException failure)
+        {
+            LogDeferred(happened, failure);
+            _deferred.Add(happened);
+        }
+    }
+
+    private async ValueTask ApplyAsync(Event happened, CancellationToken cancellationToken)
+    {
+        switch (happened)
+        {
+            case Woken woken when await store.Mailboxes.FindAsync(woken.Mailbox, cancellationToken) is { } mailbox:
+                await KnowAsync(mailbox.Profile, cancellationToken);
+                _agenda.Plan(new(mailbox.Id, mailbox.Profile, woken.Work), clock.GetUtcNow());
+                break;
+
+            case MailboxNews news:
+                await RefreshAsync(news.Mailbox, cancellationToken);
+                break;
+
+            case ProfileNews news:
+                await RefreshAsync(news.Profile, cancellationToken);
+                break;
+
+            case Ended ended:
+                Learn(ended);
+                break;
+        }
+    }
+
+    private void Learn(Ended ended)
+    {
+        _completed++;
+        _agenda.Complete(ended.Due);
+        Lane lane = new(ended.Due.Profile, ended.Due.Work);
+        if (ended.Outcome.Failure is { } failure)
+        {
+            _failed++;
+            if (failure.Scope is FailureScope.Server or FailureScope.Route)
+                NoteServerFailure(lane, failure);
+        }
+        else if (_health.Remove(lane))
+        {
+            _agenda.Resume(lane);
+        }
+
+        if (ended.Outcome.Next is { } next)
+            Plan(next, ended.Due.Work);
+    }
+
+    private void NoteServerFailure(Lane lane, Failure failure)
+    {
+        // A test is somebody waiting for an answer: it is never held back.
+        if (lane.Work == Work.Test)
+            return;
+
+        ServerHealth health = _health.GetValueOrDefault(lane);
+        health = health with { Failures = health.Failures + 1 };
+        if (health.Failures >= FailuresUntilSuspended)
+        {
+            health = health with { Suspensions = health.Suspensions + 1 };
+            TimeSpan pause = Backoff.ForServer(health.Suspensions);
+            _agenda.Suspend(lane, clock.GetUtcNow() + pause);
+            LogSuspended(lane.Profile, lane.Work, pause, failure.Class);
+        }
+
+        _health[lane] = health;
+    }
+
+    private void Plan(MailboxSchedule schedule, Work? after = null)
+    {
+        if (after != Work.Send && schedule.NextPollAt is { } poll)
+            _agenda.Plan(new(schedule.Mailbox, schedule.Profile, Work.Receive), poll);
+        if (after != Work.Receive && schedule.NextSendAt is { } send)
+            _agenda.Plan(new(schedule.Mailbox, schedule.Profile, Work.Send), send);
+    }
+
+    private async ValueTask RefreshAsync(MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        MailboxSchedule? schedule = await store.Mailboxes.ScheduleAsync(mailbox, cancellationToken);
+        if (schedule?.NextPollAt is null)
+            _agenda.Cancel(mailbox, Work.Receive);
+        if (schedule?.NextSendAt is null)
+            _agenda.Cancel(mailbox, Work.Send);
+        if (schedule is { } known)
+        {
+            await KnowAsync(known.Profile, cancellationToken);
+            Plan(known);
+        }
+    }
+
+    private async ValueTask RefreshAsync(ProfileId profile, CancellationToken cancellationToken)
+    {
+        _profiles.Remove(profile);
+        await KnowAsync(profile, cancellationToken);
+        // Whatever the server's trouble was, the administrator has just changed something about it.
+        foreach (Work work in Enum.GetValues<Work>())
+        {
+            Lane lane = new(profile, work);
+            if (_health.Remove(lane))
+                _agenda.Resume(lane);
+        }
+
+        const int Page = 500;
+        MailboxId? after = null;
+        while (true)
+        {
+            IReadOnlyList<Mailbox> page = await store.Mailboxes.ListAsync(new() { Profile = profile }, after, Page, cancellationToken);
+            foreach (Mailbox mailbox in page)
+                await RefreshAsync(mailbox.Id, cancellationToken);
+            if (page.Count < Page)
+                return;
+            after = page[^1].Id;
+        }
+    }
+
+    private async ValueTask KnowAsync(ProfileId profile, CancellationToken cancellationToken)
+    {
+        if (!_profiles.ContainsKey(profile) && await store.Profiles.FindAsync(profile, cancellationToken) is { } found)
+            _profiles[profile] = found;
+    }
+
+    private LaneLimits LimitsOf(Lane lane)
+    {
+        if (!_profiles.TryGetValue(lane.Profile, out EmailServerProfile? profile))
+            return new(1, "");
+
+        MailService service = lane.Work == Work.Send ? MailService.Submission : MailService.Pop3;
+        // The original counts connections per mailbox where the credentials are the mailbox's; a mailbox has one session per direction here.
+        int connections = profile.CredentialSide(service).CredentialRetrieval == CredentialRetrieval.Profile
+            ? profile.MaxConcurrentConnections
+            : options.MaxConnectionsPerHost;
+        return new(connections, profile.Side(service).Location?.Host.Name ?? "");
+    }
+
+    private TimeSpan UntilNext()
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        DateTimeOffset? due = _agenda.NextDue;
+        DateTimeOffset? trial = _agenda.NextTrial(now);
+        DateTimeOffset? next = due is null || trial < due ? trial ?? due : due;
+        // A timer takes no longer than this; waking a few times a month for nothing costs nothing.
+        TimeSpan longest = _deferred.Count > 0 ? StorageRetry : TimeSpan.FromDays(1);
+        return next is not { } on ? longest : on <= now ? TimeSpan.Zero : on - now < longest ? on - now : longest;
+    }
+
+    private void Publish() =>
+        Volatile.Write(ref _snapshot, new(_agenda.Planned, _agenda.Waiting, _agenda.Running, _completed, _failed));
+
+    private readonly record struct ServerHealth(int Failures, int Suspensions);
+
+    [LoggerMessage(EventId = 100, Level = LogLevel.Information, Message = "Scheduler loaded {Profiles} profiles and {Planned} pieces of planned work")]
+    private partial void LogLoaded(int profiles, int planned);
+
+    [LoggerMessage(EventId = 101, Level = LogLevel.Error, Message = "Unforeseen failure in {Work} of {Mailbox}")]
+    private partial void LogUnforeseen(MailboxId mailbox, Work work, Exception unforeseen);
+
+    [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "{Work} of profile {Profile} is suspended for {Pause}: {Class}")]
+    private partial void LogSuspended(ProfileId profile, Work work, TimeSpan pause, ErrorClass @class);
+
+    [LoggerMessage(EventId = 103, Level = LogLevel.Error, Message = "The store failed; {Happened} is looked at again in a moment")]
+    private partial void LogDeferred(object happened, StorageException failure);
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EmailSync.RealServers.Tests.Servers;
+
+/// <summary>Runs a program to its end, and finds ports that are free.</summary>
+internal static class Command
+{
+    /// <exception cref="InvalidOperationException">The program failed; the message has what it printed.</exception>
+    public static async Task RunAsync(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        string[] printed = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {string.Concat(printed)}");
+    }
+
+    public static int[] FreePorts(int count)
+    {
+        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
+        Array.ForEach(listeners, listener => listener.Start());
+        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+        Array.ForEach(listeners, listener => listener.Dispose());
+        return ports;
+    }
+
+    /// <summary>Waits until a server greets, by connecting again until it does.</summary>
+    public static async Task WaitForGreetingAsync(int port)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        byte[] first = new byte[1];
+        while (true)
+        {
+            try
+            {
+                using TcpClient client = new();
+                await client.ConnectAsync(IPAddress.Loopback, port, patience.Token);
+                if (await client.GetStream().ReadAsync(first, patience.Token) == 1)
+                    return;
+            }
+            catch (SocketException) when (!patience.IsCancellationRequested)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+
+namespace EmailSync.RealServers.Tests.Servers;
+
+/// <summary>A Dovecot that serves POP3 on loopback: cleartext with STLS, and implicit TLS.</summary>
+public sealed class DovecotServer
+{
+    public const string Program = "/usr/sbin/dovecot";
+
+    private readonly string _configuration;
+
+    private DovecotServer(string folder, int pop3Port, int pop3sPort)
+    {
+        _configuration = Path.Combine(folder, "dovecot.conf");
+        HomeFolder = Path.Combine(folder, "home");
+        AuthenticationSocket = Path.Combine(folder, "dovecot", "auth-client");
+        (Pop3Port, Pop3sPort) = (pop3Port, pop3sPort);
+    }
+
+    public int Pop3Port { get; }
+
+    public int Pop3sPort { get; }
+
+    public string HomeFolder { get; }
+
+    /// <summary>Where Postfix asks whether a password is right.</summary>
+    public string AuthenticationSocket { get; }
+
+    public static string PasswordOf(string address) => $"secret of {address}";
+
+    public static async Task<DovecotServer> StartAsync(string folder, IReadOnlyList<string> addresses)
+    {
+        int[] ports = Command.FreePorts(2);
+        DovecotServer server = new(folder, ports[0], ports[1]);
+        OwnedFiles.CreateFolder(server.HomeFolder);
+        Directory.CreateDirectory(Path.Combine(folder, "dovecot"));
+        string users = Path.Combine(folder, "users");
+        await File.WriteAllLinesAsync(users, addresses.Select(address => $"{address}:{{PLAIN}}{PasswordOf(address)}::::::"));
+        await File.WriteAllTextAsync(server._configuration, string.Create(CultureInfo.InvariantCulture, $$"""
+            base_dir = {{folder}}/dovecot/run
+            state_dir = {{folder}}/dovecot/state
+            log_path = {{folder}}/dovecot.log
+            protocols = pop3
+            listen = 127.0.0.1
+            ssl = yes
+            ssl_cert = <{{folder}}/cert.pem
+            ssl_key = <{{folder}}/key.pem
+            ssl_min_protocol = TLSv1.2
+            disable_plaintext_auth = no
+            auth_mechanisms = plain login
+            auth_failure_delay = 0
+            auth_username_format = %Lu
+            first_valid_uid = 1
+            mail_location = maildir:~/Maildir
+            mail_fsync = never
+            mail_max_userip_connections = 100
+            passdb {
+              driver = passwd-file
+              args = {{users}}
+            }
+            userdb {
+              driver = static
+              args = uid=mail gid=mail home={{server.HomeFolder}}/%u
+            }
+            service pop3-login {
+              service_count = 0
+              inet_listener pop3 {
+                port = {{server.Pop3Port}}
+              }
+              inet_listener pop3s {
+                port = {{server.Pop3sPort}}
+                ssl = yes
+              }
+            }
+            service auth {
+              unix_listener {{server.AuthenticationSocket}} {
+                mode = 0666
+              }
+            }
+
+            """));
+        await Command.RunAsync(Program, "-c", server._configuration);
+        await Command.WaitForGreetingAsync(server.Pop3Port);
+        return server;
+    }
+
+    public Task StopAsync() => Command.RunAsync("/usr/bin/doveadm", "-c", _configuration, "stop");
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography.X509Certificates;
+using EmailSync.Lab;
+
+[assembly: AssemblyFixture(typeof(EmailSync.RealServers.Tests.Servers.MailServers))]
+
+namespace EmailSync.RealServers.Tests.Servers;
+
+/// <summary>
+/// A Dovecot and a Postfix of our own on loopback, with our own configuration, users and certificates, for as long as the tests run.
+/// Postfix delivers into Dovecot's Maildirs and asks Dovecot whether a password is right.
+/// </summary>
+public sealed class MailServers : IAsyncLifetime
+{
+    private const int Accounts = 200;
+
+    private readonly LabCertificateAuthority _authority = new();
+    private int _given;
+
+    /// <summary>Why there are no servers here; null where they run.</summary>
+    public string? WhyNot { get; private set; }
+
+    /// <summary>The folder of everything, world-readable, since the servers run as users of their own.</summary>
+    public string Folder { get; private set; } = "";
+
+    /// <summary>The root that the servers' certificate leads to.</summary>
+    public string RootPem => _authority.RootPem;
+
+    public DovecotServer Dovecot { get; private set; } = null!;
+
+    public PostfixServer Postfix { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        WhyNot = FindWhyNot();
+        if (WhyNot is not null)
+            return;
+
+        // The test command names a folder that it sweeps when it ends, however the tests ended.
+        string root = Environment.GetEnvironmentVariable("EMAILSYNC_TEST_SERVERS") ?? Path.GetTempPath();
+        Folder = Path.Combine(root, "servers-" + Guid.NewGuid().ToString("N")[..8]);
+        Directory.CreateDirectory(Folder);
+        File.SetUnixFileMode(Folder, (UnixFileMode)0b111_101_101);
+        WriteCertificate();
+        string[] addresses = [.. Enumerable.Range(1, Accounts).Select(number => $"user{number:000}@example.test")];
+        Dovecot = await DovecotServer.StartAsync(Folder, addresses);
+        Postfix = await PostfixServer.StartAsync(Folder, addresses, Dovecot);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (WhyNot is null)
+        {
+            await Postfix.StopAsync();
+            await Dovecot.StopAsync();
+            Directory.Delete(Folder, recursive: true);
+        }
+
+        _authority.Dispose();
+    }
+
+    /// <summary>An account that no other test uses. Skips the test where there are no servers.</summary>
+    public MailAccount NewAccount()
+    {
+        Require();
+        string address = string.Create(CultureInfo.InvariantCulture, $"user{Interlocked.Increment(ref _given):000}@example.test");
+        return new(address, DovecotServer.PasswordOf(address), Path.Combine(Dovecot.HomeFolder, address, "Maildir"));
+    }
+
+    /// <summary>Skips the test where there are no servers.</summary>
+    public void Require() => Assert.SkipWhen(WhyNot is not null, WhyNot ?? "");
+
+    private static string? FindWhyNot()
+    {
+        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Linux))
+            return "Dovecot and Postfix are started on Linux only";
+        if (!Environment.IsPrivilegedProcess)
+            return "Dovecot and Postfix need root to start";
+        if (!File.Exists(DovecotServer.Program))
+            return "Dovecot is not installed (apt-get install dovecot-pop3d)";
+        return File.Exists(PostfixServer.Program) ? null : "Postfix is not installed (apt-get install postfix)";
+    }
+
+    private void WriteCertificate()
+    {
+        using X509Certificate2 certificate = _authority.Issue();
+        File.WriteAllText(Path.Combine(Folder, "cert.pem"), certificate.ExportCertificatePem());
+        string keyFile = Path.Combine(Folder, "key.pem");
+        File.WriteAllText(keyFile, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+}
+
+/// <summary>One account on both servers.</summary>
+/// <param name="Address">Its address, which is its user name.</param>
+/// <param name="Password">Its password.</param>
+/// <param name="Maildir">Where Dovecot keeps its mail.</param>
+public sealed record MailAccount(string Address, string Password, string Maildir)
+{
+    /// <summary>Puts a message into the maildrop as a delivery agent would, octet for octet.</summary>
+    public void Deliver(string name, ReadOnlySpan<byte> content)
+    {
+        foreach (string part in (string[])["", "cur", "new", "tmp"])
+            OwnedFiles.CreateFolder(Path.Combine(Maildir, part));
+        string waiting = Path.Combine(Maildir, "tmp", name);
+        OwnedFiles.Write(waiting, content);
+        File.Move(waiting, Path.Combine(Maildir, "new", name));
+    }
+
+    /// <summary>How many messages lie in the maildrop.</summary>
+    public int Count => Directory.Exists(Maildir)
+        ? Directory.GetFiles(Path.Combine(Maildir, "new")).Length + Directory.GetFiles(Path.Combine(Maildir, "cur")).Length
+        : 0;
+}
