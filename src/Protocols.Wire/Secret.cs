@@ -1,6 +1,9 @@
+using System.Diagnostics;
+
 namespace EmailSync.Protocols.Wire;
 
 /// <summary>A value that goes out on the wire and nowhere else: in text of any kind it is <c>***</c>.</summary>
+[DebuggerDisplay("***")]
 public readonly struct Secret(string value)
 {
     private readonly string? _value = value;

@@ -1,0 +1,43 @@
+namespace EmailSync.Protocols.Wire.Sasl;
+
+/// <summary>LOGIN, which never became an RFC (draft-murchison-sasl-login): name, then password, each to a challenge.</summary>
+public sealed class Login : SaslMechanism
+{
+    private readonly string _name;
+    private readonly Secret _password;
+    private int _responses;
+
+    /// <param name="name">The user name.</param>
+    /// <param name="password">The password.</param>
+    public Login(string name, Secret password)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        _name = name;
+        _password = password;
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "LOGIN";
+
+    /// <inheritdoc/>
+    public override bool IsClientFirst => false;
+
+    /// <inheritdoc/>
+    public override bool IsComplete => _responses == 2;
+
+    /// <summary>The prompts are for people; their words differ from server to server (section 2.1 of the draft).</summary>
+    public override bool IgnoresNextChallenge => _responses < 2;
+
+    /// <inheritdoc/>
+    public override byte[] Respond(ReadOnlySpan<byte> challenge)
+    {
+        string response = _responses switch
+        {
+            0 => _name,
+            1 => _password.Reveal(),
+            _ => throw new ProtocolViolationException("The server sent a challenge after the password of LOGIN"),
+        };
+        _responses++;
+        return StrictUtf8.Encoding.GetBytes(response);
+    }
+}
