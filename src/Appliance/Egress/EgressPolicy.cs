@@ -1,39 +1,97 @@
+using System.Collections.Frozen;
+using System.Net;
 using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Egress;
 
 /// <summary>Which connections may leave: a table, chosen once at start. The only file where the clouds differ.</summary>
-public sealed record EgressPolicy
+public sealed class EgressPolicy
 {
-    private readonly HashSet<(MailService Service, int Port, TlsMode Security)> _rows;
-
-    private EgressPolicy(string name, IEnumerable<(MailService, int, TlsMode)> rows) => (Name, _rows) = (name, [.. rows]);
-
-    /// <summary>Government: 995 and 465, implicit TLS, nothing else.</summary>
-    public static EgressPolicy Government { get; } = new("government",
-    [
-        (MailService.Pop3, 995, TlsMode.Implicit),
-        (MailService.Submission, 465, TlsMode.Implicit),
-    ]);
-
-    /// <summary>Commercial: the registered ports, encrypted.</summary>
-    public static EgressPolicy Commercial { get; } = new("commercial",
+    private static readonly (MailService Service, int Port, TlsMode Security)[] RegisteredPorts =
     [
         (MailService.Pop3, 995, TlsMode.Implicit),
         (MailService.Pop3, 110, TlsMode.StartTls),
         (MailService.Submission, 465, TlsMode.Implicit),
         (MailService.Submission, 587, TlsMode.StartTls),
         (MailService.Submission, 25, TlsMode.StartTls),
-    ]);
+    ];
+
+    private static readonly (MailService Service, int Port, TlsMode Security)[] CleartextPorts =
+    [
+        (MailService.Pop3, 110, TlsMode.None),
+        (MailService.Submission, 25, TlsMode.None),
+        (MailService.Submission, 587, TlsMode.None),
+    ];
+
+    private readonly FrozenSet<(MailService Service, int Port, TlsMode Security)>? _rows; // null: every row
+    private readonly bool _admitsLocalAddresses;
+    private readonly string _remedy;
+
+    private EgressPolicy(
+        string name, IEnumerable<(MailService, int, TlsMode)>? rows, bool isStrict, bool admitsLocalAddresses, string remedy) =>
+        (Name, _rows, IsStrict, _admitsLocalAddresses, _remedy) = (name, rows?.ToFrozenSet(), isStrict, admitsLocalAddresses, remedy);
+
+    /// <summary>Government: 995 and 465, implicit TLS, public addresses, nothing else.</summary>
+    public static EgressPolicy Government { get; } = new(
+        "government",
+        [(MailService.Pop3, 995, TlsMode.Implicit), (MailService.Submission, 465, TlsMode.Implicit)],
+        isStrict: true,
+        admitsLocalAddresses: false,
+        "Gov mode is chosen at start and nothing else weakens it.");
 
     /// <summary>What it is called in messages.</summary>
     public string Name { get; }
+
+    /// <summary>
+    /// Only the listed TLS suites, revocation must be known, and no mechanism that rests on MD5. Where this is false, TLS is as strict as
+    /// RFC 9325 asks, and revocation is not asked for.
+    /// </summary>
+    public bool IsStrict { get; }
+
+    /// <summary>Commercial: the registered ports, encrypted, and what the operator admits beyond them.</summary>
+    public static EgressPolicy Commercial(EgressOptions? options = null)
+    {
+        options ??= new();
+        IEnumerable<(MailService, int, TlsMode)> rows = RegisteredPorts;
+        if (options.AllowNonSslEmail)
+            rows = rows.Concat(CleartextPorts);
+        TlsMode[] modes = options.AllowNonSslEmail ? [TlsMode.Implicit, TlsMode.StartTls, TlsMode.None] : [TlsMode.Implicit, TlsMode.StartTls];
+        foreach (int port in options.AdditionalPorts)
+            rows = rows.Concat(modes.SelectMany(mode => new[] { (MailService.Pop3, port, mode), (MailService.Submission, port, mode) }));
+
+        return new(
+            "commercial", rows, isStrict: false, options.AllowLoopbackAndPrivateServers,
+            "The operator of this appliance admits more with AdditionalPorts, AllowNonSslEmail and AllowLoopbackAndPrivateServers.");
+    }
+
+    /// <summary>For the tools that run at an operator's shell: any port, any TLS mode, private servers. Gov mode binds them all the same.</summary>
+    public static EgressPolicy ForTools(bool govMode) => govMode
+        ? Government
+        : new("command line", rows: null, isStrict: false, admitsLocalAddresses: true, "Give the address of a mail server.");
 
     /// <summary>Whether it admits this connection.</summary>
     public bool Permits(MailService service, ServerLocation location) => WhyNot(service, location) is null;
 
     /// <summary>Why it does not admit this connection, in words for an administrator; null where it does.</summary>
-    public string? WhyNot(MailService service, ServerLocation location) =>
-        _rows.Contains((service, location.Port, location.Security)) ? null
-            : $"The {Name} egress policy does not admit {service} to {location}.";
+    public string? WhyNot(MailService service, ServerLocation location)
+    {
+        if (_rows is not null && !_rows.Contains((service, location.Port, location.Security)))
+            return $"{NameOf(service)} to {location} is not admitted by the {Name} egress policy, which admits {Describe(service)}. {_remedy}";
+        return location.Host.Address is { } address ? WhyNot(address) : null;
+    }
+
+    /// <summary>Why it does not admit this address, in words for an administrator; null where it does. Disguised IPv4 addresses are seen through.</summary>
+    public string? WhyNot(IPAddress address)
+    {
+        AddressKind kind = AddressRules.Classify(address);
+        bool admitted = kind == AddressKind.Public || (kind == AddressKind.Local && _admitsLocalAddresses);
+        return admitted ? null : $"The address {address} is {AddressRules.Describe(kind)}, which the {Name} egress policy does not admit. {_remedy}";
+    }
+
+    private static string NameOf(MailService service) => service == MailService.Pop3 ? "POP3" : "SMTP";
+
+    private string Describe(MailService service) => string.Join(", ", _rows!
+        .Where(row => row.Service == service)
+        .OrderBy(row => row.Security).ThenBy(row => row.Port)
+        .GroupBy(row => row.Security, (security, rows) => $"{security.InWords()} on {string.Join(", ", rows.Select(row => row.Port))}"));
 }

@@ -45,7 +45,8 @@ public sealed record HostName
 
         try
         {
-            name = Idn.GetAscii(name).ToLowerInvariant();
+            // Lower case first: the runtime's own IDNA, without ICU, encodes Ü and ü as two different labels.
+            name = Idn.GetAscii(name.ToLowerInvariant());
         }
         catch (ArgumentException)
         {

@@ -13,6 +13,18 @@ public enum TlsMode
     None,
 }
 
+/// <summary>TLS modes as people call them.</summary>
+public static class TlsModeWords
+{
+    /// <summary><c>implicit TLS</c>, <c>STARTTLS</c> or <c>no TLS</c>.</summary>
+    public static string InWords(this TlsMode mode) => mode switch
+    {
+        TlsMode.Implicit => "implicit TLS",
+        TlsMode.StartTls => "STARTTLS",
+        _ => "no TLS",
+    };
+}
+
 /// <summary>What is spoken along a route.</summary>
 public enum MailService
 {
@@ -48,5 +60,5 @@ public sealed record ServerLocation(HostName Host, int Port, TlsMode Security)
     };
 
     /// <inheritdoc />
-    public override string ToString() => $"{Host}:{Port} ({Security switch { TlsMode.Implicit => "implicit TLS", TlsMode.StartTls => "STARTTLS", _ => "no TLS" }})";
+    public override string ToString() => $"{Host}:{Port} ({Security.InWords()})";
 }
