@@ -6,7 +6,7 @@ namespace EmailSync.Protocols.Wire;
 /// </summary>
 /// <param name="Awaited">What is waited for, as it appears in the error: "reply to RCPT".</param>
 /// <param name="Whole">The longest wait for all of it.</param>
-public sealed record Deadline(string Awaited, TimeSpan Whole)
+public readonly record struct Deadline(string Awaited, TimeSpan Whole)
 {
     /// <summary>The longest wait in which no octet comes or goes; the same as <see cref="Whole"/> unless set.</summary>
     public TimeSpan Inactivity { get; init; } = Whole;

@@ -6,21 +6,27 @@ namespace EmailSync.Protocols.Wire;
 /// </summary>
 internal sealed class PeerClock(TimeProvider clock, Action<TimeoutException> expired) : IDisposable
 {
+    // Timers count in milliseconds, may be early by one, and take no more than 49 days; each look arms the next.
+    private static readonly TimeSpan Soonest = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Latest = TimeSpan.FromDays(1);
+
     private readonly Lock _gate = new();
     private ITimer? _timer;
     private long _timerDue = long.MaxValue;
-    private Deadline? _deadline;
+    private Deadline _deadline;
+    private bool _isStarted;
     private bool _waiting;
     private long _waitingSince;
     private TimeSpan _waited;
     private long _octets;
 
     /// <summary>A new phase begins; a wait in progress counts for it from now on.</summary>
-    public void Start(Deadline deadline)
+    public void Start(in Deadline deadline)
     {
         lock (_gate)
         {
             _deadline = deadline;
+            _isStarted = true;
             _waited = TimeSpan.Zero;
             _octets = 0;
             if (_waiting)
@@ -52,12 +58,13 @@ internal sealed class PeerClock(TimeProvider clock, Action<TimeoutException> exp
     private void Wait()
     {
         _waitingSince = clock.GetTimestamp();
-        if (_deadline is not null)
-            Arm(Remaining(_deadline, TimeSpan.Zero).Time);
+        if (_isStarted)
+            Arm(Remaining(TimeSpan.Zero).Time);
     }
 
     private void Arm(TimeSpan remaining)
     {
+        remaining = remaining < Soonest ? Soonest : remaining > Latest ? Latest : remaining;
         long due = clock.GetTimestamp() + (long)(remaining.TotalSeconds * clock.TimestampFrequency);
         // Armed for an earlier moment already: it will look again then. So a busy connection hardly touches its timer.
         if (_timerDue <= due)
@@ -73,40 +80,39 @@ internal sealed class PeerClock(TimeProvider clock, Action<TimeoutException> exp
         lock (_gate)
         {
             _timerDue = long.MaxValue;
-            if (!_waiting || _deadline is null)
+            if (!_waiting || !_isStarted)
                 return;
-            (TimeSpan time, Limit limit) = Remaining(_deadline, clock.GetElapsedTime(_waitingSince));
+            (TimeSpan time, Limit limit) = Remaining(clock.GetElapsedTime(_waitingSince));
             if (time > TimeSpan.Zero)
-                // Timers count in milliseconds and may be early by one.
-                Arm(time < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : time);
+                Arm(time);
             else
-                verdict = Verdict(_deadline, limit);
+                verdict = Verdict(limit);
         }
         if (verdict is not null)
             expired(verdict);
     }
 
-    private (TimeSpan Time, Limit Limit) Remaining(Deadline deadline, TimeSpan thisWait)
+    private (TimeSpan Time, Limit Limit) Remaining(TimeSpan thisWait)
     {
         TimeSpan waited = _waited + thisWait;
-        (TimeSpan Time, Limit Limit) least = (deadline.Whole - waited, Limit.Whole);
-        if (deadline.Inactivity - thisWait < least.Time)
-            least = (deadline.Inactivity - thisWait, Limit.Inactivity);
-        if (deadline.MinimumRate > 0)
+        (TimeSpan Time, Limit Limit) least = (_deadline.Whole - waited, Limit.Whole);
+        if (_deadline.Inactivity - thisWait < least.Time)
+            least = (_deadline.Inactivity - thisWait, Limit.Inactivity);
+        if (_deadline.MinimumRate > 0)
         {
-            TimeSpan enoughFor = TimeSpan.FromSeconds((double)_octets / deadline.MinimumRate);
-            TimeSpan untilTooSlow = (enoughFor > deadline.RateGrace ? enoughFor : deadline.RateGrace) - waited;
+            TimeSpan enoughFor = TimeSpan.FromSeconds((double)_octets / _deadline.MinimumRate);
+            TimeSpan untilTooSlow = (enoughFor > _deadline.RateGrace ? enoughFor : _deadline.RateGrace) - waited;
             if (untilTooSlow < least.Time)
                 least = (untilTooSlow, Limit.Rate);
         }
         return least;
     }
 
-    private TimeoutException Verdict(Deadline deadline, Limit limit) => new(limit switch
+    private TimeoutException Verdict(Limit limit) => new(limit switch
     {
-        Limit.Inactivity when deadline.Inactivity < deadline.Whole => $"{deadline.Awaited}: nothing moved for {deadline.Inactivity.TotalSeconds:0.###} s",
-        Limit.Rate => $"{deadline.Awaited}: slower than {deadline.MinimumRate} octets a second ({_octets} octets so far)",
-        _ => $"{deadline.Awaited}: not complete within {deadline.Whole.TotalSeconds:0.###} s",
+        Limit.Inactivity when _deadline.Inactivity < _deadline.Whole => $"{_deadline.Awaited}: nothing moved for {_deadline.Inactivity.TotalSeconds:0.###} s",
+        Limit.Rate => $"{_deadline.Awaited}: slower than {_deadline.MinimumRate} octets a second ({_octets} octets so far)",
+        _ => $"{_deadline.Awaited}: not complete within {_deadline.Whole.TotalSeconds:0.###} s",
     });
 
     private enum Limit { Whole, Inactivity, Rate }

@@ -8,14 +8,14 @@ public sealed partial class TextConnection
     /// <summary>The longest line that can be asked for, in octets with CRLF.</summary>
     public const int MaxLineLength = ReceiveBuffer.Size / 2;
 
-    private Deadline? _awaited;
+    private string _awaited = "reply";
     private bool _reading;
 
     /// <summary>The reply that is read next: what it is called when it does not come, and how long it may take.</summary>
     /// <remarks>The count begins anew, also for a read that waits already.</remarks>
     public void Expect(Deadline deadline)
     {
-        _awaited = deadline;
+        _awaited = deadline.Awaited;
         _readClock.Start(deadline);
     }
 
@@ -32,6 +32,21 @@ public sealed partial class TextConnection
         return TryFindLine(maxLength, out int length)
             ? new(TakeLine(parse, length, redact))
             : WaitForLineAsync(parse, maxLength, redact);
+    }
+
+    /// <summary>Reads past a line that is empty, if the next one is.</summary>
+    /// <returns>False: the next line is not empty, and still to be read.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> SkipBlankLineAsync()
+    {
+        ThrowIfBroken();
+        while (_received.Octets is [] or [(byte)'\r'])
+            await FillAsync();
+        if (_received.Octets is not [(byte)'\r', (byte)'\n', ..])
+            return false;
+        _transcript?.Received([]);
+        _received.Consume(2);
+        return true;
     }
 
     /// <summary>Reads the lines of a listing up to the lone dot that ends it, un-stuffed (RFC 1939 section 3).</summary>
@@ -226,7 +241,7 @@ public sealed partial class TextConnection
             int count = await WaitAsync(_stream.ReadAsync(_received.Free(), _abort.Token));
             if (count == 0)
                 throw new ConnectionLostException(
-                    $"The server closed the connection before the end of the {_awaited?.Awaited ?? "reply"}", _writeFailure);
+                    $"The server closed the connection before the end of the {_awaited}", _writeFailure);
             _received.Received(count);
         }
         catch (Exception e)

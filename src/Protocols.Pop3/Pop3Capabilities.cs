@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+using EmailSync.Protocols.Wire;
+
+namespace EmailSync.Protocols.Pop3;
+
+/// <summary>
+/// What CAPA listed (RFC 2449). Unknown capabilities are kept and change nothing; names are compared without case and whole, so
+/// <c>XPIPELINING</c> is not <c>PIPELINING</c>.
+/// </summary>
+public sealed class Pop3Capabilities
+{
+    private readonly Dictionary<string, List<string>> _capabilities = new(StringComparer.OrdinalIgnoreCase);
+
+    internal Pop3Capabilities()
+    {
+    }
+
+    /// <summary>All names, as the server wrote them.</summary>
+    public IReadOnlyCollection<string> Names => _capabilities.Keys;
+
+    /// <summary>TOP may be used.</summary>
+    public bool HasTop => Has("TOP");
+
+    /// <summary>UIDL may be used.</summary>
+    public bool HasUniqueIds => Has("UIDL");
+
+    /// <summary>USER and PASS may be used.</summary>
+    public bool HasUser => Has("USER");
+
+    /// <summary>STLS may be used.</summary>
+    public bool HasStartTls => Has("STLS");
+
+    /// <summary>Commands may be sent ahead of their responses (section 6.6).</summary>
+    public bool HasPipelining => Has("PIPELINING");
+
+    /// <summary>A bracket at the start of a response's text is a response code (section 6.4).</summary>
+    public bool HasResponseCodes => Has("RESP-CODES");
+
+    /// <summary>Every refusal of credentials carries AUTH, so one without it is something else (RFC 3206 section 6).</summary>
+    public bool HasAuthResponseCode => Has("AUTH-RESP-CODE");
+
+    /// <summary>UTF8 may be used (RFC 6856).</summary>
+    public bool HasUtf8 => Has("UTF8");
+
+    /// <summary>Names and passwords of USER, PASS and APOP may hold UTF-8 (RFC 6856 section 2.2).</summary>
+    public bool HasUtf8User => Parameters("UTF8").Contains("USER", StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>LANG may be used (RFC 6856).</summary>
+    public bool HasLanguage => Has("LANG");
+
+    /// <summary>The SASL mechanisms announced, in upper case; null where AUTH is not announced at all (RFC 5034).</summary>
+    public IReadOnlySet<string>? SaslMechanisms =>
+        Has("SASL") ? new HashSet<string>(Parameters("SASL").Select(name => name.ToUpperInvariant()), StringComparer.Ordinal) : null;
+
+    /// <summary>How long after a sign-in the next is accepted, where announced (section 6.5); it may be absurd.</summary>
+    public TimeSpan? LoginDelay => Number("LOGIN-DELAY") is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    /// <summary>
+    /// For how many days the server keeps messages, where announced (section 6.7); 0: what was retrieved may be gone after QUIT. Null
+    /// also for NEVER, in which case <see cref="ExpiresNever"/> holds.
+    /// </summary>
+    public int? ExpireDays => Number("EXPIRE");
+
+    /// <summary>The server says that it removes nothing by itself.</summary>
+    public bool ExpiresNever => Parameters("EXPIRE").Contains("NEVER", StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What the server calls itself, made safe to show. Never decide anything by it (section 6.9).</summary>
+    public string? Implementation => Has("IMPLEMENTATION")
+        ? ServerText.Show(Encoding.Latin1.GetBytes(string.Join(' ', Parameters("IMPLEMENTATION"))))
+        : null;
+
+    /// <summary>The capability was listed.</summary>
+    public bool Has(string name) => _capabilities.ContainsKey(name);
+
+    /// <summary>The capability's parameters; none if it has none or was not listed.</summary>
+    public IReadOnlyList<string> Parameters(string name) => _capabilities.TryGetValue(name, out List<string>? parameters) ? parameters : [];
+
+    internal void Add(ReadOnlySpan<byte> line)
+    {
+        string[] words = Encoding.Latin1.GetString(line).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length == 0)
+            return;
+        if (!_capabilities.TryGetValue(words[0], out List<string>? parameters))
+            _capabilities.Add(words[0], parameters = []);
+        parameters.AddRange(words[1..]);
+    }
+
+    private int? Number(string name) =>
+        Parameters(name) is [{ } text, ..] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
+}

@@ -1,0 +1,74 @@
+using EmailSync.Protocols.Wire;
+
+namespace EmailSync.Protocols.Pop3;
+
+/// <summary>How long each kind of answer may take, and what a server may make us hold. Immutable, and meant to be shared by many sessions.</summary>
+/// <remarks>Times count only while we wait for the server, so a slow sink uses none of them up.</remarks>
+public sealed record Pop3Options
+{
+    /// <summary>The clock of all deadlines.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Who watches the conversation; nobody by default.</summary>
+    public ITranscript? Transcript { get; init; }
+
+    /// <summary>
+    /// Lets a password or token go over a stream that is not encrypted, for lab and on-premises servers without TLS. Off: every such
+    /// sign-in throws <see cref="EncryptionRequiredException"/> before anything is sent.
+    /// </summary>
+    public bool AllowCleartextPasswords { get; init; }
+
+    /// <summary>The wait for the greeting.</summary>
+    public TimeSpan GreetingTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The wait for a response of one line, and the longest silence inside any longer one.</summary>
+    public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The wait for the response to a sign-in: servers delay refusals on purpose, and lock the maildrop before they accept.</summary>
+    public TimeSpan AuthenticationTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The wait for the TLS handshake after STLS.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The wait for a whole listing: LIST, UIDL, CAPA.</summary>
+    public TimeSpan ListingTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The wait for the whole of one message.</summary>
+    public TimeSpan ContentTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>The least average rate of a message, in octets a second of waiting, after the first minute of it.</summary>
+    public int MinimumContentRate { get; init; } = 1024;
+
+    /// <summary>
+    /// The wait for the answer to QUIT in the maildrop. The server removes the marked messages before it answers (RFC 1939 section 6),
+    /// and without the answer nobody knows which.
+    /// </summary>
+    public TimeSpan QuitTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The longest greeting or status line, in octets with CRLF. RFC 1939 section 3 allows 512; servers exceed it.</summary>
+    public int MaxStatusLine { get; init; } = 8 * 1024;
+
+    /// <summary>The longest line of a listing, in octets with CRLF.</summary>
+    public int MaxListingLine { get; init; } = 1024;
+
+    /// <summary>The most capabilities.</summary>
+    public int MaxCapabilities { get; init; } = 100;
+
+    /// <summary>The most messages in a listing, and the highest message number.</summary>
+    public int MaxMessages { get; init; } = 1_000_000;
+
+    /// <summary>
+    /// How much of one message is read at all, in octets. What is over the caller's limit is read to its end, because POP3 has no other
+    /// way to the next response; what is over this gives the connection up.
+    /// </summary>
+    public long MaxContent { get; init; } = 1L << 30;
+
+    /// <summary>The most commands that are ahead of their responses where the server offers PIPELINING; 1 turns it off.</summary>
+    public int MaxCommandsAhead { get; init; } = 2048;
+
+    /// <summary>
+    /// The most content that is asked for ahead of its arrival, in octets, estimated from the messages so far. It bounds what a
+    /// server prepares in vain when a retrieval ends early.
+    /// </summary>
+    public long MaxContentAhead { get; init; } = 8 * 1024 * 1024;
+}

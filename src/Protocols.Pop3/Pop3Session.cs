@@ -1,0 +1,157 @@
+using EmailSync.Protocols.Wire;
+using EmailSync.Protocols.Wire.Sasl;
+
+namespace EmailSync.Protocols.Pop3;
+
+/// <summary>
+/// The AUTHORIZATION state (RFC 1939 section 4): greeted, and not yet signed in. A session is for one caller at a time and owns its
+/// stream; signing in turns it into its <see cref="Maildrop"/>.
+/// </summary>
+public sealed class Pop3Session : IAsyncDisposable
+{
+    private readonly bool _isGreetingEncrypted;
+    private readonly string? _timestamp;
+    private Dialogue? _dialogue;
+    private bool _isUtf8;
+
+    private Pop3Session(Dialogue dialogue, byte[] greeting)
+    {
+        _dialogue = dialogue;
+        _isGreetingEncrypted = dialogue.Wire.IsEncrypted;
+        _timestamp = ApopTimestamp.Find(greeting);
+        Greeting = ServerText.Show(Pop3Response.TextOf(greeting));
+    }
+
+    /// <summary>What the server said first, made safe to show.</summary>
+    public string Greeting { get; }
+
+    /// <summary>The stream is encrypted and its peer authenticated, on the word of the stream itself.</summary>
+    public bool IsEncrypted => Dialogue.Wire.IsEncrypted;
+
+    /// <summary>What the last CAPA listed; null if none was sent, or it was refused, or TLS has begun since.</summary>
+    public Pop3Capabilities? Capabilities => Dialogue.Capabilities;
+
+    private Dialogue Dialogue => _dialogue ?? throw new InvalidOperationException("The session has signed in; go on with its maildrop");
+
+    /// <summary>Reads the greeting.</summary>
+    /// <param name="stream">Connected; the session closes it, also if this call fails.</param>
+    /// <param name="options">The defaults, if null.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Pop3NegativeResponseException">The server refused the session; nothing was sent.</exception>
+    /// <exception cref="ProtocolViolationException">This is no POP3 greeting.</exception>
+    public static async ValueTask<Pop3Session> OpenAsync(Stream stream, Pop3Options? options = null, CancellationToken cancellationToken = default)
+    {
+        Dialogue dialogue = new(stream, options ?? new());
+        try
+        {
+            using Exchange exchange = dialogue.Wire.BeginExchange(cancellationToken);
+            dialogue.Wire.Expect(new("greeting", dialogue.Options.GreetingTimeout));
+            byte[] greeting = await dialogue.Wire.ReadLineAsync(static line => line.ToArray(), dialogue.Options.MaxStatusLine);
+            Pop3Response response = Pop3Response.Parse(greeting, hasResponseCodes: false);
+            if (!response.IsPositive)
+                throw new Pop3NegativeResponseException("greeting", response);
+            exchange.Complete();
+            return new(dialogue, greeting);
+        }
+        catch
+        {
+            await dialogue.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>CAPA (RFC 2449): what the server offers before sign-in.</summary>
+    /// <returns>Null: the server refuses the command, so nothing is known.</returns>
+    public ValueTask<Pop3Capabilities?> CapabilitiesAsync(CancellationToken cancellationToken = default) =>
+        Dialogue.AskCapabilitiesAsync(cancellationToken);
+
+    /// <summary>
+    /// STLS (RFC 2595 section 4): begins TLS, or throws. Nothing the server said in clear is believed afterwards; ask for its capabilities
+    /// again.
+    /// </summary>
+    /// <exception cref="Pop3NegativeResponseException">The server refuses. The session is still in clear; end it.</exception>
+    /// <exception cref="ProtocolViolationException">There were octets in clear behind the go-ahead.</exception>
+    public async ValueTask StartTlsAsync(TlsUpgrade upgrade, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(upgrade);
+        if (IsEncrypted)
+            throw new InvalidOperationException("The session is encrypted already; TLS does not go inside TLS");
+        if (_isUtf8)
+            throw new InvalidOperationException("STLS must come before UTF8 (RFC 6856 section 2.1)");
+        Dialogue dialogue = Dialogue;
+        using Exchange exchange = dialogue.Begin($"STLS", cancellationToken);
+        Deadline deadline = dialogue.Response("response to STLS");
+        await dialogue.Wire.FlushAsync(deadline);
+        Pop3Response response = await dialogue.ReadResponseAsync(deadline);
+        if (response.IsPositive)
+        {
+            await dialogue.Wire.UpgradeAsync(upgrade, new("TLS handshake", dialogue.Options.HandshakeTimeout));
+            dialogue.Capabilities = null;
+        }
+        exchange.Complete();
+        if (!response.IsPositive)
+            throw new Pop3NegativeResponseException("STLS", response);
+    }
+
+    /// <summary>UTF8 (RFC 6856): messages may come with UTF-8 headers from now on.</summary>
+    /// <exception cref="Pop3NegativeResponseException">The server refuses.</exception>
+    public async ValueTask EnableUtf8Async(CancellationToken cancellationToken = default)
+    {
+        (await Dialogue.AskAsync($"UTF8", Dialogue.Response("response to UTF8"), cancellationToken)).EnsurePositive("UTF8");
+        _isUtf8 = true;
+    }
+
+    /// <summary>Signs in by USER and PASS (RFC 1939 section 7).</summary>
+    /// <exception cref="Pop3NegativeResponseException">Refused; another sign-in may be tried, though the server may close the connection.</exception>
+    /// <exception cref="EncryptionRequiredException">The stream is not encrypted; nothing was sent.</exception>
+    /// <exception cref="ArgumentException">Name or password cannot go into a command: see <see cref="AuthenticateAsync"/>.</exception>
+    public ValueTask<Maildrop> LogInAsync(string name, Secret password, CancellationToken cancellationToken = default) =>
+        SignInAsync(Authentication.LogInAsync(Dialogue, name, password, cancellationToken));
+
+    /// <summary>
+    /// Signs in by AUTH (RFC 5034). Passwords that USER and PASS cannot carry go this way.
+    /// </summary>
+    /// <exception cref="Pop3NegativeResponseException">Refused; another sign-in may be tried, though the server may close the connection.</exception>
+    /// <exception cref="EncryptionRequiredException">The stream is not encrypted; nothing was sent.</exception>
+    /// <exception cref="NotSupportedException">The server's capabilities are known, and this mechanism is not among them.</exception>
+    /// <exception cref="ProtocolViolationException">
+    /// A challenge was malformed, or the server claimed success before the mechanism had verified it.
+    /// </exception>
+    public ValueTask<Maildrop> AuthenticateAsync(SaslMechanism mechanism, CancellationToken cancellationToken = default) =>
+        SignInAsync(Authentication.AuthenticateAsync(Dialogue, mechanism, cancellationToken));
+
+    /// <summary>
+    /// Signs in by APOP (RFC 1939 section 7). Never chosen by itself: its MD5 can be attacked by whoever controls the greeting
+    /// (CVE-2007-1558), so it is done only where the greeting came encrypted.
+    /// </summary>
+    /// <exception cref="Pop3NegativeResponseException">Refused.</exception>
+    /// <exception cref="EncryptionRequiredException">The greeting came in clear; nothing was sent.</exception>
+    /// <exception cref="NotSupportedException">The greeting has no timestamp, or not a strict one.</exception>
+    public ValueTask<Maildrop> AuthenticateByApopAsync(string name, Secret sharedSecret, CancellationToken cancellationToken = default)
+    {
+        if (!_isGreetingEncrypted)
+            throw new EncryptionRequiredException("APOP needs a greeting that came over TLS; this one came in clear");
+        if (_timestamp is null)
+            throw new NotSupportedException("The server's greeting has no timestamp that APOP could use");
+        return SignInAsync(Authentication.ApopAsync(Dialogue, _timestamp, name, sharedSecret, cancellationToken));
+    }
+
+    /// <summary>QUIT before sign-in: nothing is deleted (RFC 1939 section 4).</summary>
+    public async ValueTask QuitAsync(CancellationToken cancellationToken = default)
+    {
+        Dialogue dialogue = Dialogue;
+        await dialogue.AskAsync($"QUIT", dialogue.Response("response to QUIT"), cancellationToken);
+        await dialogue.DisposeAsync();
+    }
+
+    /// <summary>Closes the connection, unless the session has become a maildrop.</summary>
+    public ValueTask DisposeAsync() => _dialogue?.DisposeAsync() ?? default;
+
+    private async ValueTask<Maildrop> SignInAsync(ValueTask signIn)
+    {
+        await signIn;
+        Maildrop maildrop = new(Dialogue);
+        _dialogue = null;
+        return maildrop;
+    }
+}

@@ -1,0 +1,28 @@
+namespace EmailSync.Protocols.Pop3;
+
+/// <summary>What became of one message of a pipelined retrieval.</summary>
+/// <param name="MessageNumber">The message.</param>
+/// <param name="Octets">How long its content was, in octets; 0 where it was refused.</param>
+/// <param name="IsTooLong">The content passed the caller's limit. What the sink got is a part of it, to be thrown away.</param>
+/// <param name="Refusal">The server's <c>-ERR</c>, which concerns this message and no other; null if it sent the message.</param>
+public readonly record struct Retrieval(int MessageNumber, long Octets, bool IsTooLong, Pop3Response? Refusal)
+{
+    /// <summary>The sink got the whole message.</summary>
+    public bool IsWhole => Refusal is null && !IsTooLong;
+}
+
+/// <summary>
+/// Takes the messages of a pipelined retrieval, one after the other. Every call is awaited before more is read, so a slow sink slows the
+/// server. An exception from a sink ends the retrieval and the connection.
+/// </summary>
+public interface IRetrievalSink
+{
+    /// <summary>The server is about to send this message.</summary>
+    ValueTask BeginAsync(int messageNumber, CancellationToken cancellationToken);
+
+    /// <summary>The next octets of the message, un-stuffed; valid until the returned task completes.</summary>
+    ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken);
+
+    /// <summary>The message is over. Called without <see cref="BeginAsync"/> for one that the server refused.</summary>
+    ValueTask EndAsync(Retrieval retrieval, CancellationToken cancellationToken);
+}

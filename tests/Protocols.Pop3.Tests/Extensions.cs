@@ -1,0 +1,227 @@
+using EmailSync.Protocols.Testing;
+using EmailSync.Protocols.Wire.Sasl;
+using static EmailSync.Protocols.Pop3.Tests.Sessions;
+
+namespace EmailSync.Protocols.Pop3.Tests;
+
+/// <summary>The example sessions of RFC 2449, 2595, 3206, 5034 and 6856, by section, each in every fragmentation.</summary>
+public sealed class Extensions
+{
+    public static IEnumerable<object[]> Sizes => Fragmentation.Sizes;
+
+    [Theory, MemberData(nameof(Sizes))]
+    public async Task Rfc2449_section_5_capa(int fragment)
+    {
+        using ScriptedPeer peer = new("""
+            S: +OK ready
+            C: CAPA
+            S: +OK Capability list follows
+            S: TOP
+            S: USER
+            S: SASL CRAM-MD5 KERBEROS_V4
+            S: RESP-CODES
+            S: LOGIN-DELAY 900
+            S: PIPELINING
+            S: EXPIRE 60
+            S: UIDL
+            S: IMPLEMENTATION Shlemazle-Plotz-v302
+            S: x-unknown a b
+            S: .
+            """, fragment);
+        await using Pop3Session session = await OpenAsync(peer);
+        Pop3Capabilities? capabilities = await session.CapabilitiesAsync();
+        Assert.NotNull(capabilities);
+        Assert.True(capabilities is { HasTop: true, HasUser: true, HasResponseCodes: true, HasPipelining: true, HasUniqueIds: true });
+        Assert.True(capabilities is { HasStartTls: false, HasUtf8: false, HasUtf8User: false, HasAuthResponseCode: false, ExpiresNever: false });
+        Assert.Equal(["CRAM-MD5", "KERBEROS_V4"], capabilities.SaslMechanisms!.Order());
+        Assert.Equal(TimeSpan.FromSeconds(900), capabilities.LoginDelay);
+        Assert.Equal(60, capabilities.ExpireDays);
+        Assert.Equal("Shlemazle-Plotz-v302", capabilities.Implementation);
+        Assert.Equal(["a", "b"], capabilities.Parameters("X-UNKNOWN"));
+        Assert.Same(capabilities, session.Capabilities);
+        peer.AssertDone();
+    }
+
+    [Fact]
+    public async Task Rfc2449_section_5_capa_refused_means_nothing_is_known()
+    {
+        using ScriptedPeer peer = new("""
+            S: +OK ready
+            C: CAPA
+            S: +OK
+            S: PIPELINING
+            S: .
+            C: CAPA
+            S: -ERR unknown command
+            """);
+        await using Pop3Session session = await OpenAsync(peer);
+        Assert.NotNull(await session.CapabilitiesAsync());
+        Assert.Null(await session.CapabilitiesAsync());
+        Assert.Null(session.Capabilities);
+    }
+
+    [Theory]
+    [InlineData("EXPIRE NEVER", null, true)]
+    [InlineData("EXPIRE never", null, true)]
+    [InlineData("EXPIRE 0", 0, false)]
+    [InlineData("EXPIRE 30 USER", 30, false)]
+    [InlineData("EXPIRE -1", null, false)]
+    [InlineData("EXPIRE 99999999999999999999", null, false)]
+    [InlineData("EXPIRE", null, false)]
+    public async Task Rfc2449_section_6_7_expire(string line, int? days, bool never)
+    {
+        using ScriptedPeer peer = new($"S: +OK\nC: CAPA\nS: +OK\nS: {line}\nS: .");
+        await using Pop3Session session = await OpenAsync(peer);
+        Pop3Capabilities? capabilities = await session.CapabilitiesAsync();
+        Assert.Equal((days, never), (capabilities!.ExpireDays, capabilities.ExpiresNever));
+    }
+
+    [Theory, MemberData(nameof(Sizes))]
+    public async Task Rfc2449_section_8_1_2_in_use(int fragment)
+    {
+        using ScriptedPeer peer = Peer("""
+            S: +OK ready <1896.697170952@dbc.mtview.ca.us>
+            C: CAPA
+            S: +OK
+            S: RESP-CODES
+            S: .
+            C: APOP mrose c4c9334bac560ecc979e58001b3e22fb
+            S: -ERR [IN-USE] Do you have another POP session running?
+            """, fragment);
+        await using Pop3Session session = await OpenAsync(peer);
+        await session.CapabilitiesAsync();
+        Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(
+            async () => await session.AuthenticateByApopAsync("mrose", new("tanstaaf")));
+        Assert.True(refusal.Response.Code!.Value.IsWithin(ResponseCode.InUse));
+        Assert.Equal("[IN-USE] Do you have another POP session running?", refusal.Response.Text);
+        peer.AssertDone();
+    }
+
+    // 2449-6.4-a: without RESP-CODES a bracket is text.
+    [Fact]
+    public Task Rfc2449_section_6_4_no_resp_codes_no_code() => InMaildropAsync("""
+        C: NOOP
+        S: -ERR [SYS/TEMP] not now
+        """, async maildrop =>
+    {
+        Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await maildrop.NoOpAsync());
+        Assert.Null(refusal.Response.Code);
+        Assert.Equal("[SYS/TEMP] not now", refusal.Response.Text);
+    });
+
+    // RFC 3206, and 2449-8-b, 2449-8-c: case does not matter, unknown detail is ignored.
+    [Theory]
+    [InlineData("[SYS/TEMP] x", "SYS/TEMP", true)]
+    [InlineData("[sys/temp/disk] x", "SYS/TEMP/DISK", true)]
+    [InlineData("[SYS/TEMPORARY] x", "SYS/TEMPORARY", false)]
+    [InlineData("[SYS] x", "SYS", false)]
+    [InlineData("[AUTH]", "AUTH", false)]
+    [InlineData("[] x", null, false)]
+    [InlineData("[SYS TEMP] x", null, false)]
+    [InlineData("[/SYS] x", null, false)]
+    [InlineData("[SYS/] x", null, false)]
+    [InlineData("[SYS//TEMP] x", null, false)]
+    [InlineData("[SYS/TEMP x", null, false)]
+    [InlineData("x [SYS/TEMP]", null, false)]
+    public async Task Rfc3206_codes_are_hierarchical(string text, string? code, bool isSysTemp)
+    {
+        using ScriptedPeer peer = Peer(SignInWith("RESP-CODES") + $"C: NOOP\nS: -ERR {text}");
+        await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
+        Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await maildrop.NoOpAsync());
+        Assert.Equal(code, refusal.Response.Code?.Value);
+        Assert.Equal(isSysTemp, refusal.Response.Code?.IsWithin(ResponseCode.SysTemp) ?? false);
+        Assert.Equal(text, refusal.Response.Text);
+    }
+
+    [Theory, MemberData(nameof(Sizes))]
+    public async Task Rfc5034_section_6_stls_and_an_initial_response(int fragment)
+    {
+        using ScriptedPeer peer = new("""
+            S: +OK pop.example.com BlurdyBlurp POP3 server ready
+            C: CAPA
+            S: +OK List of capabilities follows
+            S: SASL DIGEST-MD5 GSSAPI ANONYMOUS
+            S: STLS
+            S: IMPLEMENTATION BlurdyBlurp POP3 server
+            S: .
+            C: STLS
+            S: +OK Begin TLS negotiation now
+            TLS
+            C: CAPA
+            S: +OK List of capabilities follows
+            S: SASL PLAIN DIGEST-MD5 GSSAPI ANONYMOUS
+            S: IMPLEMENTATION BlurdyBlurp POP3 server
+            S: .
+            C: AUTH PLAIN dGVzdAB0ZXN0AHRlc3Q=
+            S: +OK Maildrop locked and ready
+            """, fragment);
+        await using Pop3Session session = await OpenAsync(peer);
+        Assert.True((await session.CapabilitiesAsync())!.HasStartTls);
+        Assert.False(session.IsEncrypted);
+        await session.StartTlsAsync(peer.UpgradeAsync);
+        Assert.True(session.IsEncrypted);
+        Assert.Null(session.Capabilities);
+        await session.CapabilitiesAsync();
+        await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("test", new("test"), authorizationIdentity: "test"));
+        peer.AssertDone();
+    }
+
+    [Theory, MemberData(nameof(Sizes))]
+    public async Task Rfc5034_section_6_without_an_initial_response(int fragment)
+    {
+        using ScriptedPeer peer = Peer("""
+            S: +OK pop.example.com BlurdyBlurp POP3 server ready
+            C: AUTH PLAIN
+            S: +\x20
+            C: dGVzdAB0ZXN0AHRlc3Q=
+            S: +OK Maildrop locked and ready
+            """, fragment);
+        await using Pop3Session session = await OpenAsync(peer);
+        await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("test", new("test"), authorizationIdentity: "test"));
+        peer.AssertDone();
+    }
+
+    [Fact]
+    public async Task Rfc6856_section_2_utf8()
+    {
+        using ScriptedPeer peer = Peer("""
+            S: +OK ready
+            C: CAPA
+            S: +OK
+            S: UTF8 USER
+            S: .
+            C: UTF8
+            S: +OK
+            C: USER jörg
+            S: +OK
+            C: PASS pässword
+            S: +OK
+            """);
+        await using Pop3Session session = await OpenAsync(peer);
+        Assert.True((await session.CapabilitiesAsync())!.HasUtf8User);
+        await session.EnableUtf8Async();
+        await using Maildrop maildrop = await session.LogInAsync("jörg", new("pässword"));
+        peer.AssertDone();
+    }
+
+    // 6856-2.2-a
+    [Fact]
+    public async Task Rfc6856_section_2_2_without_UTF8_USER_nothing_but_ASCII_is_sent()
+    {
+        using ScriptedPeer peer = Peer("S: +OK ready\nHANG");
+        await using Pop3Session session = await OpenAsync(peer);
+        await Assert.ThrowsAsync<ArgumentException>(async () => await session.LogInAsync("jörg", Password));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await session.LogInAsync("mrose", new("pässword")));
+    }
+
+    // 6856-2.1-c
+    [Fact]
+    public async Task Rfc6856_section_2_1_no_stls_after_utf8()
+    {
+        using ScriptedPeer peer = new("S: +OK ready\nC: UTF8\nS: +OK");
+        await using Pop3Session session = await OpenAsync(peer);
+        await session.EnableUtf8Async();
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await session.StartTlsAsync(peer.UpgradeAsync));
+        peer.AssertDone();
+    }
+}
