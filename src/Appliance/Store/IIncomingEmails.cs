@@ -29,6 +29,9 @@ public abstract class IncomingDraft : IAsyncDisposable
     /// <summary>Octets written so far.</summary>
     public abstract long Length { get; }
 
+    /// <summary>The SHA-256 of the octets written so far: for <see cref="IIncomingEmails.IsKnownContentAsync"/>.</summary>
+    public abstract ReadOnlyMemory<byte> Sha256 { get; }
+
     /// <summary>Appends octets, which may be reused once this has returned.</summary>
     /// <exception cref="StorageException">The disk failed; the draft can only be disposed.</exception>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken);
@@ -36,8 +39,9 @@ public abstract class IncomingDraft : IAsyncDisposable
     /// <summary>Makes the message durable together with its unique-id. Many mailboxes' commits share one flush of the disk.</summary>
     /// <param name="state"><see cref="EmailState.Received"/>, or <see cref="EmailState.HeadersOnly"/> for a message too large to fetch.</param>
     /// <param name="cancellationToken">Gives up waiting; the message may then become durable or not.</param>
-    /// <returns>The stored email's id.</returns>
+    /// <returns>The stored email's id: where the mailbox has an email with this unique-id, that email's, and nothing is stored twice.</returns>
     /// <exception cref="StorageException">The disk failed; nothing was stored.</exception>
+    /// <exception cref="NotStoredException">There is no such mailbox, or no longer.</exception>
     public abstract ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken);
 
     /// <summary>Drops what was not committed.</summary>

@@ -18,8 +18,8 @@ public sealed record MailboxFilter
 /// <summary>What the scheduler needs of a mailbox: a few octets each, for hundreds of thousands of them.</summary>
 /// <param name="Mailbox">The mailbox.</param>
 /// <param name="Profile">Its profile.</param>
-/// <param name="NextPollAt">When its next poll is due; null where it is not polled.</param>
-/// <param name="NextSendAt">When its next outgoing email is due; null where its outbox is empty.</param>
+/// <param name="NextPollAt">When its next poll is due, and not before <see cref="MailboxState.PostponedUntil"/>; null where it is not polled.</param>
+/// <param name="NextSendAt">When its next outgoing email is due, and not before <see cref="MailboxState.PostponedUntil"/>; null where its outbox is empty.</param>
 public readonly record struct MailboxSchedule(MailboxId Mailbox, ProfileId Profile, DateTimeOffset? NextPollAt, DateTimeOffset? NextSendAt);
 
 /// <summary>Mailboxes, and what the engine knows about them.</summary>
@@ -49,7 +49,7 @@ public interface IMailboxes
     /// <exception cref="DuplicateValueException">The address is taken.</exception>
     ValueTask<Mailbox> UpdateAsync(Mailbox mailbox, CancellationToken cancellationToken);
 
-    /// <summary>Deletes a mailbox with its secrets and its known unique-ids. Its emails stay.</summary>
+    /// <summary>Deletes a mailbox with its secrets and its known unique-ids. Its emails stay; those that wait to be sent are canceled.</summary>
     /// <exception cref="NotStoredException">There is no such mailbox.</exception>
     ValueTask DeleteAsync(MailboxId id, CancellationToken cancellationToken);
 

@@ -29,6 +29,7 @@ public readonly record struct SecretName(string Owner, SecretKind Kind)
 public interface ISecrets
 {
     /// <summary>Stores a password, or replaces it.</summary>
+    /// <exception cref="NotStoredException">There is no such owner.</exception>
     ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken);
 
     /// <summary>Whether one is stored.</summary>

@@ -1,0 +1,78 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>The table of alerts.</summary>
+internal sealed class AlertTable(Database database, TimeProvider clock) : IAlerts
+{
+    // The unique index alert_standing is what keeps one unresolved alert per code and subject.
+    private const string Raise = """
+        INSERT INTO alert (code, level, scope, subject, text, remedy, raised_at, last_seen_at, count)
+        VALUES ($code, $level, $scope, $subject, $text, $remedy, $now, $now, 1)
+        ON CONFLICT (scope, subject, code) WHERE resolved_at IS NULL DO UPDATE SET
+            level = excluded.level, text = excluded.text, remedy = excluded.remedy, last_seen_at = excluded.last_seen_at, count = count + 1
+        """;
+
+    private const string Select = "SELECT id, code, level, scope, subject, text, remedy, raised_at, last_seen_at, count, resolved_at FROM alert";
+
+    public async ValueTask RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken) =>
+        await database.WriteAsync(
+            connection => connection.Prepare(Raise)
+                .With("$code", entry.Code)
+                .With("$level", (int)entry.Level)
+                .With("$scope", (int)subject.Scope)
+                .With("$subject", subject.Id)
+                .With("$text", text)
+                .With("$remedy", entry.Remedy)
+                .With("$now", clock.GetUtcNow())
+                .Execute(),
+            cancellationToken);
+
+    public ValueTask<int> ResolveAsync(AlertSubject subject, IReadOnlyCollection<string>? codes, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            connection => codes is null
+                ? Resolve(connection, "", subject).Execute()
+                : codes.Sum(code => Resolve(connection, " AND code = $code", subject).With("$code", code).Execute()),
+            cancellationToken);
+
+    public async ValueTask<IReadOnlyList<Alert>> ListAsync(
+        bool unresolvedOnly, AlertSubject? subject, AlertId? before, int limit, CancellationToken cancellationToken) =>
+        await database.ReadAsync(connection =>
+        {
+            string conditions = (unresolvedOnly ? " AND resolved_at IS NULL" : "") + (subject is null ? "" : " AND scope = $scope AND subject = $subject");
+            Statement statement = connection.Prepare($"{Select} WHERE id < $before{conditions} ORDER BY id DESC LIMIT $limit")
+                .With("$before", before?.Value ?? long.MaxValue).With("$limit", limit);
+            if (subject is { } about)
+                statement.With("$scope", (int)about.Scope).With("$subject", about.Id);
+            return statement.All(Read);
+        }, cancellationToken);
+
+    public ValueTask<bool> DismissAsync(AlertId id, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            connection => connection.Prepare("UPDATE alert SET resolved_at = coalesce(resolved_at, $now) WHERE id = $id")
+                .With("$now", clock.GetUtcNow()).With("$id", id.Value).Execute() > 0,
+            cancellationToken);
+
+    public ValueTask<int> DeleteResolvedAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        database.WriteAsync(connection => connection.Prepare("DELETE FROM alert WHERE resolved_at < $before").With("$before", before).Execute(), cancellationToken);
+
+    private Statement Resolve(Connection connection, string condition, AlertSubject subject) => connection
+        .Prepare("UPDATE alert SET resolved_at = $now WHERE resolved_at IS NULL AND scope = $scope AND subject = $subject" + condition)
+        .With("$now", clock.GetUtcNow())
+        .With("$scope", (int)subject.Scope)
+        .With("$subject", subject.Id);
+
+    private static Alert Read(Row row) => new()
+    {
+        Id = new(row.Long()),
+        Code = row.Text(),
+        Level = (AlertLevel)row.Int(),
+        Subject = new((AlertScope)row.Int(), row.Text()),
+        Text = row.Text(),
+        Remedy = row.Text(),
+        RaisedAt = row.Moment(),
+        LastSeenAt = row.Moment(),
+        Count = row.Int(),
+        ResolvedAt = row.OptionalMoment(),
+    };
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>One connection to the file, with its prepared statements. Used by one caller at a time.</summary>
+internal sealed class Connection : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
+
+    private Connection(string file, SqliteOpenMode mode)
+    {
+        SqliteConnectionStringBuilder settings = new()
+        {
+            DataSource = file,
+            Mode = mode,
+            // We keep our own few connections, and closing the store must close the file.
+            Pooling = false,
+            // Only another program in the same file (a backup) can hold it; seconds are enough for that.
+            DefaultTimeout = 5,
+        };
+        _connection = new(settings.ToString());
+        _connection.Open();
+    }
+
+    /// <summary>The one connection that writes.</summary>
+    public static Connection OpenWriter(string file, long? maximumPages)
+    {
+        Connection connection = new(file, SqliteOpenMode.ReadWrite);
+        // WAL first: the other settings belong to a journal. FULL flushes the log at every commit; without it a loss of power takes
+        // commits back that were already acknowledged.
+        connection.Execute("PRAGMA journal_mode = WAL");
+        connection.Execute("PRAGMA synchronous = FULL");
+        connection.Execute("PRAGMA foreign_keys = ON");
+        // Savepoints keep their undo pages here; in memory they cost no file.
+        connection.Execute("PRAGMA temp_store = MEMORY");
+        connection.Execute("PRAGMA cache_size = -32768");
+        // Checkpointed pages go to the database in the writer's thread: 4,000 pages (16 MiB) let hot pages be written once for many commits.
+        connection.Execute("PRAGMA wal_autocheckpoint = 4000");
+        connection.Execute("PRAGMA journal_size_limit = 67108864");
+        if (maximumPages is { } pages)
+            connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {pages}"));
+        return connection;
+    }
+
+    /// <summary>A connection that cannot write.</summary>
+    public static Connection OpenReader(string file) => new(file, SqliteOpenMode.ReadOnly);
+
+    /// <summary>The statement of this text, prepared at its first use.</summary>
+    public Statement Prepare(string sql)
+    {
+        if (!_statements.TryGetValue(sql, out Statement? statement))
+        {
+            statement = new(_connection, sql);
+            _statements.Add(sql, statement);
+        }
+
+        return statement;
+    }
+
+    /// <summary>Runs a text once, without keeping it.</summary>
+    public void Execute(string sql)
+    {
+        using Statement statement = new(_connection, sql);
+        statement.Execute();
+    }
+
+    /// <summary>Whether a transaction is open: SQLite ends one by itself after some failures.</summary>
+    public bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0;
+
+    public void Dispose()
+    {
+        foreach (Statement statement in _statements.Values)
+            statement.Dispose();
+        _connection.Dispose();
+    }
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>Content that is whole, and how it is stored: octets in the database, or a file of the spool.</summary>
+internal sealed record SealedContent(long Size, byte[] Sha256, EmailHeaders Headers, byte[]? Octets, string? SpoolFile);
+
+/// <summary>Collects content: in a pooled buffer up to the threshold, beyond it in a spool file.</summary>
+internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
+{
+    private const int FirstBuffer = 16 * 1024;
+
+    private readonly int _capacity = Math.Max(FirstBuffer, threshold);
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private byte[] _buffer = [];
+    private int _buffered;
+    private long _written;
+    private SpoolFile? _file;
+    private bool _isSealed;
+
+    public long Length => _written + _buffered;
+
+    public byte[] Sha256() => _hash.GetCurrentHash();
+
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
+    {
+        _hash.AppendData(octets.Span);
+        while (octets.Length > 0)
+        {
+            if (_buffered == _capacity)
+                await WriteOutAsync(cancellationToken);
+            int taken = Math.Min(octets.Length, _capacity - _buffered);
+            Buffer(octets.Span[..taken]);
+            octets = octets[taken..];
+        }
+    }
+
+    /// <summary>Ends the content; what goes into the spool is durable when this returns.</summary>
+    public async ValueTask<SealedContent> SealAsync(CancellationToken cancellationToken)
+    {
+        byte[] sha256 = _hash.GetCurrentHash();
+        if (_file is null && _buffered <= threshold)
+            return new(_buffered, sha256, HeaderPeek.Read(_buffer.AsSpan(0, _buffered)), _buffer.AsSpan(0, _buffered).ToArray(), null);
+
+        SpoolFile file = await WriteOutAsync(cancellationToken);
+        EmailHeaders headers = await ReadHeadersAsync(file, cancellationToken);
+        await spool.KeepAsync(file, cancellationToken);
+        _isSealed = true;
+        return new(_written, sha256, headers, null, file.Name);
+    }
+
+    /// <summary>Drops the buffer, and the file where it was not sealed.</summary>
+    public void Dispose()
+    {
+        _hash.Dispose();
+        ReturnBuffer();
+        if (_file is not null && !_isSealed)
+            Spool.Drop(_file);
+    }
+
+    private void Buffer(ReadOnlySpan<byte> octets)
+    {
+        int needed = _buffered + octets.Length;
+        if (needed > _buffer.Length)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBuffer, Math.Min(_capacity, needed * 2)));
+            _buffer.AsSpan(0, _buffered).CopyTo(larger);
+            ReturnBuffer();
+            _buffer = larger;
+        }
+
+        octets.CopyTo(_buffer.AsSpan(_buffered));
+        _buffered = needed;
+    }
+
+    private async ValueTask<SpoolFile> WriteOutAsync(CancellationToken cancellationToken)
+    {
+        _file ??= spool.Create();
+        await RandomAccess.WriteAsync(_file.Handle, _buffer.AsMemory(0, _buffered), _written, cancellationToken);
+        _written += _buffered;
+        _buffered = 0;
+        return _file;
+    }
+
+    // Read back, because the header block may be longer than the buffer; the system still has these pages in memory.
+    private static async ValueTask<EmailHeaders> ReadHeadersAsync(SpoolFile file, CancellationToken cancellationToken)
+    {
+        byte[] start = ArrayPool<byte>.Shared.Rent(HeaderPeek.MaximumLength);
+        try
+        {
+            int length = 0;
+            int read;
+            do
+            {
+                read = await RandomAccess.ReadAsync(file.Handle, start.AsMemory(length..HeaderPeek.MaximumLength), length, cancellationToken);
+                length += read;
+            }
+            while (read > 0);
+            return HeaderPeek.Read(start.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(start);
+        }
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
+}

@@ -1,0 +1,73 @@
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>The folder that holds everything, locked for one appliance: the lock falls with the process, however it ends.</summary>
+internal sealed class DataFolder : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly FileStream _lock;
+
+    private DataFolder(string path, FileStream locked) => (Path, _lock) = (path, locked);
+
+    public string Path { get; }
+
+    public string DatabaseFile => System.IO.Path.Combine(Path, "emailsync.db");
+
+    public string SpoolFolder => System.IO.Path.Combine(Path, "spool");
+
+    public string KeyRingFolder => System.IO.Path.Combine(Path, "keys");
+
+    /// <summary>Creates what is missing, and takes the lock.</summary>
+    /// <exception cref="DataFolderException">Another appliance has it, or it cannot be written.</exception>
+    public static DataFolder Open(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        try
+        {
+            CreateFolder(path);
+            DataFolder folder = new(path, Lock(path));
+            CreateFolder(folder.SpoolFolder);
+            CreateFolder(folder.KeyRingFolder);
+            // An empty file is an empty database; created here, because SQLite would let others read it. Its log inherits the mode.
+            CreateFile(folder.DatabaseFile, FileMode.OpenOrCreate, FileShare.ReadWrite).Dispose();
+            return folder;
+        }
+        catch (Exception failure) when (failure is IOException and not DataFolderException or UnauthorizedAccessException)
+        {
+            throw new DataFolderException($"The data folder '{path}' cannot be used: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Creates a file that only its owner may read.</summary>
+    public static FileStream CreateFile(string path, FileMode mode, FileShare share)
+    {
+        FileStreamOptions options = new() { Mode = mode, Access = FileAccess.ReadWrite, Share = share, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new(path, options);
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream Lock(string path)
+    {
+        string file = System.IO.Path.Combine(path, "emailsync.lock");
+        try
+        {
+            return CreateFile(file, FileMode.OpenOrCreate, FileShare.None);
+        }
+        catch (IOException taken) when (File.Exists(file))
+        {
+            throw new DataFolderException(
+                $"The data folder '{path}' is in use by another EmailSync process. Stop that one, or give this one a data folder of its own.", taken);
+        }
+    }
+
+    private static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, OwnerOnly);
+    }
+}

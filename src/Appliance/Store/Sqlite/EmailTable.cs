@@ -1,0 +1,177 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>The table of emails, both directions, and their content.</summary>
+internal sealed class EmailTable(Database database, Spool spool) : IEmails
+{
+    private const string Columns = """
+        id, mailbox, state, mail_from, mail_to, mail_cc, reply_to, subject, date, message_id, in_reply_to, mail_references,
+        size, sha256, unique_id, stored_at, reverse_path, recipients, attempts, next_attempt_at, last_error
+        """;
+
+    private const string Insert = """
+        INSERT INTO email (
+            mailbox, state, stored_at, size, sha256, spool_file,
+            mail_from, mail_to, mail_cc, reply_to, subject, date, message_id, in_reply_to, mail_references,
+            unique_id, reverse_path, recipients, idempotency_key, next_attempt_at)
+        VALUES (
+            $mailbox, $state, $stored_at, $size, $sha256, $spool_file,
+            $mail_from, $mail_to, $mail_cc, $reply_to, $subject, $date, $message_id, $in_reply_to, $mail_references,
+            $unique_id, $reverse_path, $recipients, $idempotency_key, $next_attempt_at)
+        RETURNING id
+        """;
+
+    /// <summary>What is returned of an email that a statement changed.</summary>
+    public const string Returning = $" RETURNING {Columns}";
+
+    /// <summary>One email by its id.</summary>
+    public const string Find = $"{Select} WHERE id = $id";
+
+    /// <summary>Emails, to be followed by a condition.</summary>
+    public const string Select = $"SELECT {Columns} FROM email";
+
+    private static readonly EmailState[] Incoming = [EmailState.Received, EmailState.HeadersOnly];
+    private static readonly EmailState[] Outgoing = [.. Enum.GetValues<EmailState>().Except(Incoming)];
+
+    public ValueTask<Email?> FindAsync(EmailId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(connection => connection.Prepare(Find).With("$id", id.Value).First(Read), cancellationToken);
+
+    public async ValueTask<IReadOnlyList<Email>> ListAsync(EmailFilter filter, EmailId? after, int limit, CancellationToken cancellationToken) =>
+        await database.ReadAsync(connection =>
+        {
+            string ids = string.Join(" UNION ALL ", Conditions(filter).Select(condition => $"SELECT id FROM email WHERE {condition} AND id > $after"));
+            Statement statement = connection.Prepare($"{Select} WHERE id IN ({ids} ORDER BY id LIMIT $limit) ORDER BY id");
+            return Bind(statement, filter).With("$after", after?.Value ?? 0).With("$limit", limit).All(Read);
+        }, cancellationToken);
+
+    public ValueTask<long> CountAsync(EmailFilter filter, CancellationToken cancellationToken) =>
+        database.ReadAsync(connection =>
+        {
+            string counts = string.Join(" + ", Conditions(filter).Select(condition => $"(SELECT count(*) FROM email WHERE {condition})"));
+            return Bind(connection.Prepare($"SELECT {counts}"), filter).First(row => row.Long());
+        }, cancellationToken);
+
+    public async ValueTask<Stream> OpenContentAsync(EmailId id, CancellationToken cancellationToken)
+    {
+        (byte[]? octets, string? file) = await database.ReadAsync(
+            connection => connection.Prepare("SELECT e.spool_file, c.octets FROM email e LEFT JOIN email_content c ON c.email = e.id WHERE e.id = $id")
+                .With("$id", id.Value)
+                .First(row => row.OptionalText() is { } name ? (null, name) : (row.Octets(), default(string))),
+            cancellationToken);
+        if (octets is not null)
+            return new MemoryStream(octets, writable: false);
+        try
+        {
+            return spool.OpenRead(file ?? throw new NotStoredException($"email {id}"));
+        }
+        catch (Exception failure) when (StorageFailures.IsOne(failure))
+        {
+            throw new StorageException($"The content of email {id} cannot be read from the spool: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Adds an email with its content, and returns its id.</summary>
+    public static EmailId Add(Connection connection, NewEmail email)
+    {
+        SealedContent content = email.Content;
+        long id = connection.Prepare(Insert)
+            .With("$mailbox", email.Mailbox.Value)
+            .With("$state", (int)email.State)
+            .With("$stored_at", email.StoredAt)
+            .With("$size", content.Size)
+            .With("$sha256", content.Sha256)
+            .With("$spool_file", content.SpoolFile)
+            .With("$mail_from", content.Headers.From)
+            .With("$mail_to", content.Headers.To)
+            .With("$mail_cc", content.Headers.Cc)
+            .With("$reply_to", content.Headers.ReplyTo)
+            .With("$subject", content.Headers.Subject)
+            .With("$date", content.Headers.Date)
+            .With("$message_id", content.Headers.MessageId)
+            .With("$in_reply_to", content.Headers.InReplyTo)
+            .With("$mail_references", content.Headers.References)
+            .With("$unique_id", email.UniqueId)
+            .With("$reverse_path", email.ReversePath)
+            .With("$recipients", email.Recipients)
+            .With("$idempotency_key", email.IdempotencyKey)
+            .With("$next_attempt_at", email.NextAttemptAt)
+            .First(row => row.Long());
+        if (content.Octets is not null)
+            connection.Prepare("INSERT INTO email_content (email, octets) VALUES ($email, $octets)").With("$email", id).With("$octets", content.Octets).Execute();
+        return new(id);
+    }
+
+    /// <summary>Whether a row refers to a spool file.</summary>
+    public static bool RefersTo(Connection connection, string spoolFile) =>
+        connection.Prepare("SELECT 1 FROM email WHERE spool_file = $file").With("$file", spoolFile).Any();
+
+    public static Email Read(Row row)
+    {
+        (EmailId id, MailboxId mailbox, EmailState state) = (new(row.Long()), new(row.Long()), (EmailState)row.Int());
+        return new()
+        {
+            Id = id,
+            Mailbox = mailbox,
+            State = state,
+            Direction = Incoming.Contains(state) ? EmailDirection.Incoming : EmailDirection.Outgoing,
+            Headers = new()
+            {
+                From = row.OptionalText(),
+                To = row.OptionalText(),
+                Cc = row.OptionalText(),
+                ReplyTo = row.OptionalText(),
+                Subject = row.OptionalText(),
+                Date = row.OptionalText(),
+                MessageId = row.OptionalText(),
+                InReplyTo = row.OptionalText(),
+                References = row.OptionalText(),
+            },
+            Size = row.Long(),
+            Sha256 = Convert.ToHexStringLower(row.Octets()),
+            UniqueId = row.OptionalText(),
+            StoredAt = row.Moment(),
+            ReversePath = row.OptionalText(),
+            Recipients = RecipientsColumn.Read(row.OptionalText()),
+            Attempts = row.Int(),
+            NextAttemptAt = row.OptionalMoment(),
+            LastError = row.OptionalText(),
+        };
+    }
+
+    /// <summary>
+    /// The filter as conditions that exclude one another, each of which is answered along one index in the order of ids. SQLite merges
+    /// them as it goes, so a page costs a page, whatever the filter.
+    /// </summary>
+    private static IEnumerable<string> Conditions(EmailFilter filter)
+    {
+        if (filter is { State: null, Direction: null, Mailbox: null })
+            return ["id > 0"];
+        IEnumerable<EmailState> states = filter.Direction switch
+        {
+            EmailDirection.Incoming => Incoming,
+            EmailDirection.Outgoing => Outgoing,
+            _ => Enum.GetValues<EmailState>(),
+        };
+        string mailbox = filter.Mailbox is null ? "" : "mailbox = $mailbox AND ";
+        return states.Where(state => filter.State is null || filter.State == state).Select(state => $"{mailbox}state = {(int)state}").DefaultIfEmpty("id < 0");
+    }
+
+    private static Statement Bind(Statement statement, EmailFilter filter) =>
+        filter.Mailbox is { } mailbox ? statement.With("$mailbox", mailbox.Value) : statement;
+}
+
+/// <summary>An email that is about to get its row.</summary>
+internal sealed record NewEmail(MailboxId Mailbox, EmailState State, DateTimeOffset StoredAt, SealedContent Content)
+{
+    public string? UniqueId { get; init; }
+
+    public string? ReversePath { get; init; }
+
+    /// <summary>As <see cref="RecipientsColumn"/> writes them.</summary>
+    public string? Recipients { get; init; }
+
+    public string? IdempotencyKey { get; init; }
+
+    public DateTimeOffset? NextAttemptAt { get; init; }
+}

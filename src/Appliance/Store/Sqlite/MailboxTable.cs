@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>The tables of mailboxes and of what the engine knows about them.</summary>
+internal sealed class MailboxTable(Database database) : IMailboxes
+{
+    // A page of the schedule is read in a few milliseconds; between pages others get the connection, and no long read holds back a checkpoint.
+    private const int SchedulePage = 5000;
+
+    private const string Find = MailboxColumns.Select + " WHERE m.id = $id";
+
+    // Nothing is tried before postponed_until. State 2 is pending-send: the index email_due answers the inner query at its first entry.
+    private const string Schedule = """
+        SELECT m.id, m.profile, max(s.next_poll_at, coalesce(s.postponed_until, s.next_poll_at)) AS poll_at,
+            (SELECT max(min(e.next_attempt_at), coalesce(s.postponed_until, min(e.next_attempt_at)))
+             FROM email e WHERE e.mailbox = m.id AND e.state = 2) AS send_at
+        FROM mailbox m JOIN mailbox_state s ON s.mailbox = m.id
+        """;
+
+    public ValueTask<Mailbox> CreateAsync(Mailbox mailbox, CancellationToken cancellationToken) =>
+        database.WriteAsync(connection =>
+        {
+            ProfileTable.Require(connection, mailbox.Profile);
+            RefuseTakenAddress(connection, mailbox);
+            Mailbox created = mailbox with { Version = 1 };
+            created = created with { Id = new(MailboxColumns.Bind(connection.Prepare(MailboxColumns.Insert), created).First(row => row.Long())) };
+            MailboxColumns.Bind(connection.Prepare(MailboxColumns.InsertState), created.Id, created.State).Execute();
+            return created;
+        }, cancellationToken);
+
+    public ValueTask<Mailbox?> FindAsync(MailboxId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(connection => connection.Prepare(Find).With("$id", id.Value).First(MailboxColumns.Read), cancellationToken);
+
+    public ValueTask<Mailbox?> FindByAddressAsync(string emailAddress, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Prepare(MailboxColumns.Select + " WHERE m.address_key = $key")
+                .With("$key", MailboxColumns.AddressKey(emailAddress)).First(MailboxColumns.Read),
+            cancellationToken);
+
+    public async ValueTask<IReadOnlyList<Mailbox>> ListAsync(MailboxFilter filter, MailboxId? after, int limit, CancellationToken cancellationToken) =>
+        await database.ReadAsync(connection =>
+        {
+            Statement statement = connection.Prepare(ListStatement(filter)).With("$after", after?.Value ?? 0).With("$limit", limit);
+            if (filter.Profile is { } profile)
+                statement.With("$profile", profile.Value);
+            if (filter.Approval is { } approval)
+                statement.With("$approval", (int)approval);
+            if (filter.Status is { } status)
+                statement.With("$status", (int)status);
+            return statement.All(MailboxColumns.Read);
+        }, cancellationToken);
+
+    public ValueTask<Mailbox> UpdateAsync(Mailbox mailbox, CancellationToken cancellationToken) =>
+        database.WriteAsync(connection =>
+        {
+            Mailbox stored = connection.Prepare(Find).With("$id", mailbox.Id.Value).First(MailboxColumns.Read)
+                ?? throw new NotStoredException($"mailbox {mailbox.Id}");
+            if (stored.Version != mailbox.Version)
+                throw new VersionConflictException(mailbox.Version, stored.Version);
+            ProfileTable.Require(connection, mailbox.Profile);
+            RefuseTakenAddress(connection, mailbox);
+            Mailbox updated = mailbox with { Version = stored.Version + 1, State = stored.State };
+            MailboxColumns.Bind(connection.Prepare(MailboxColumns.Update), updated).With("$id", updated.Id.Value).Execute();
+            return updated;
+        }, cancellationToken);
+
+    public async ValueTask DeleteAsync(MailboxId id, CancellationToken cancellationToken) =>
+        await database.WriteAsync(connection =>
+        {
+            // Its state and its known unique-ids go with the row: ON DELETE CASCADE.
+            if (connection.Prepare("DELETE FROM mailbox WHERE id = $id").With("$id", id.Value).Execute() == 0)
+                throw new NotStoredException($"mailbox {id}");
+            OutgoingTable.CancelAll(connection, id);
+            return SecretTable.ForgetAll(connection, id.ToString());
+        }, cancellationToken);
+
+    public async ValueTask RecordAsync(MailboxId id, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken) =>
+        await database.WriteAsync(connection =>
+        {
+            MailboxState? state = connection.Prepare(MailboxColumns.SelectState).With("$mailbox", id.Value).First(MailboxColumns.ReadState);
+            if (state is not null)
+                MailboxColumns.Bind(connection.Prepare(MailboxColumns.UpdateState), id, change(state)).Execute();
+            return state is not null;
+        }, cancellationToken);
+
+    public async IAsyncEnumerable<MailboxSchedule> SchedulesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long after = 0;
+        List<MailboxSchedule> page;
+        do
+        {
+            page = await database.ReadAsync(
+                connection => connection.Prepare(Schedule + " WHERE m.id > $after ORDER BY m.id LIMIT $limit")
+                    .With("$after", after).With("$limit", SchedulePage).All(ReadSchedule),
+                cancellationToken);
+            foreach (MailboxSchedule schedule in page)
+            {
+                after = schedule.Mailbox.Value;
+                if (IsDue(schedule))
+                    yield return schedule;
+            }
+        }
+        while (page.Count == SchedulePage);
+    }
+
+    public ValueTask<MailboxSchedule?> ScheduleAsync(MailboxId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Prepare(Schedule + " WHERE m.id = $id").With("$id", id.Value)
+                .First<MailboxSchedule?>(row => ReadSchedule(row) is var schedule && IsDue(schedule) ? schedule : null),
+            cancellationToken);
+
+    /// <summary>One email more; refuses a mailbox that is not there.</summary>
+    public static void CountReceived(Connection connection, MailboxId id)
+    {
+        if (connection.Prepare("UPDATE mailbox_state SET messages_received = messages_received + 1 WHERE mailbox = $id").With("$id", id.Value).Execute() == 0)
+            throw new NotStoredException($"mailbox {id}");
+    }
+
+    /// <summary>Refuses what refers to a mailbox that is not there.</summary>
+    public static void Require(Connection connection, MailboxId id)
+    {
+        if (!connection.Prepare("SELECT 1 FROM mailbox WHERE id = $id").With("$id", id.Value).Any())
+            throw new NotStoredException($"mailbox {id}");
+    }
+
+    // Each shape reads along one index in the order of ids. A status is looked for in both directions, and the two are merged.
+    private static string ListStatement(MailboxFilter filter)
+    {
+        string conditions = (filter.Profile is null ? "" : " AND m.profile = $profile") + (filter.Approval is null ? "" : " AND m.approval = $approval");
+        string order = " ORDER BY m.id LIMIT $limit";
+        return filter.Status is null
+            ? $"{MailboxColumns.Select} WHERE m.id > $after{conditions}{order}"
+            : $"""
+                {MailboxColumns.Select} WHERE m.id IN (
+                    SELECT mailbox FROM mailbox_state WHERE incoming_status = $status AND mailbox > $after
+                    UNION SELECT mailbox FROM mailbox_state WHERE outgoing_status = $status AND mailbox > $after ORDER BY mailbox){conditions}{order}
+                """;
+    }
+
+    private static bool IsDue(MailboxSchedule schedule) => schedule.NextPollAt is not null || schedule.NextSendAt is not null;
+
+    private static MailboxSchedule ReadSchedule(Row row) => new(new(row.Long()), new(row.Long()), row.OptionalMoment(), row.OptionalMoment());
+
+    private static void RefuseTakenAddress(Connection connection, Mailbox mailbox)
+    {
+        if (connection.Prepare("SELECT 1 FROM mailbox WHERE address_key = $key AND id <> $id")
+            .With("$key", MailboxColumns.AddressKey(mailbox.EmailAddress)).With("$id", mailbox.Id.Value).Any())
+            throw new DuplicateValueException("emailAddress", mailbox.EmailAddress);
+    }
+}

@@ -1,0 +1,170 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>The table of email server profiles.</summary>
+internal sealed class ProfileTable(Database database) : IProfiles
+{
+    private const string Columns = """
+        id, version, name, description,
+        incoming_host, incoming_port, incoming_security, incoming_credentials, incoming_user_name, incoming_authentication,
+        outgoing_host, outgoing_port, outgoing_security, outgoing_credentials, outgoing_user_name, outgoing_authentication,
+        use_same_settings_for_outgoing, process_emails_received_after, min_polling_interval, max_concurrent_connections,
+        connection_timeout, command_timeout, send_email_alert, owner_email_address, state, trusted_certificates, when_uncertain
+        """;
+
+    private const string Insert = """
+        INSERT INTO profile (
+            version, name, name_key, description,
+            incoming_host, incoming_port, incoming_security, incoming_credentials, incoming_user_name, incoming_authentication,
+            outgoing_host, outgoing_port, outgoing_security, outgoing_credentials, outgoing_user_name, outgoing_authentication,
+            use_same_settings_for_outgoing, process_emails_received_after, min_polling_interval, max_concurrent_connections,
+            connection_timeout, command_timeout, send_email_alert, owner_email_address, state, trusted_certificates, when_uncertain)
+        VALUES (
+            $version, $name, $name_key, $description,
+            $incoming_host, $incoming_port, $incoming_security, $incoming_credentials, $incoming_user_name, $incoming_authentication,
+            $outgoing_host, $outgoing_port, $outgoing_security, $outgoing_credentials, $outgoing_user_name, $outgoing_authentication,
+            $use_same_settings_for_outgoing, $process_emails_received_after, $min_polling_interval, $max_concurrent_connections,
+            $connection_timeout, $command_timeout, $send_email_alert, $owner_email_address, $state, $trusted_certificates, $when_uncertain)
+        RETURNING id
+        """;
+
+    private const string Update = """
+        UPDATE profile SET
+            version = $version, name = $name, name_key = $name_key, description = $description,
+            incoming_host = $incoming_host, incoming_port = $incoming_port, incoming_security = $incoming_security,
+            incoming_credentials = $incoming_credentials, incoming_user_name = $incoming_user_name,
+            incoming_authentication = $incoming_authentication,
+            outgoing_host = $outgoing_host, outgoing_port = $outgoing_port, outgoing_security = $outgoing_security,
+            outgoing_credentials = $outgoing_credentials, outgoing_user_name = $outgoing_user_name,
+            outgoing_authentication = $outgoing_authentication,
+            use_same_settings_for_outgoing = $use_same_settings_for_outgoing,
+            process_emails_received_after = $process_emails_received_after, min_polling_interval = $min_polling_interval,
+            max_concurrent_connections = $max_concurrent_connections, connection_timeout = $connection_timeout,
+            command_timeout = $command_timeout, send_email_alert = $send_email_alert, owner_email_address = $owner_email_address,
+            state = $state, trusted_certificates = $trusted_certificates, when_uncertain = $when_uncertain
+        WHERE id = $id
+        """;
+
+    public ValueTask<EmailServerProfile> CreateAsync(EmailServerProfile profile, CancellationToken cancellationToken) =>
+        database.WriteAsync(connection =>
+        {
+            RefuseTakenName(connection, profile);
+            EmailServerProfile created = profile with { Version = 1 };
+            return created with { Id = new(Bind(connection.Prepare(Insert), created).First(row => row.Long())) };
+        }, cancellationToken);
+
+    public ValueTask<EmailServerProfile?> FindAsync(ProfileId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(connection => Find(connection, id), cancellationToken);
+
+    public ValueTask<EmailServerProfile?> FindByNameAsync(string name, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Prepare($"SELECT {Columns} FROM profile WHERE name_key = $key").With("$key", Key(name)).First(Read), cancellationToken);
+
+    public async ValueTask<IReadOnlyList<EmailServerProfile>> ListAsync(CancellationToken cancellationToken) =>
+        await database.ReadAsync(connection => connection.Prepare($"SELECT {Columns} FROM profile ORDER BY name_key").All(Read), cancellationToken);
+
+    public ValueTask<EmailServerProfile> UpdateAsync(EmailServerProfile profile, CancellationToken cancellationToken) =>
+        database.WriteAsync(connection =>
+        {
+            long version = (Find(connection, profile.Id) ?? throw new NotStoredException($"profile {profile.Id}")).Version;
+            if (version != profile.Version)
+                throw new VersionConflictException(profile.Version, version);
+            RefuseTakenName(connection, profile);
+            EmailServerProfile updated = profile with { Version = version + 1 };
+            Bind(connection.Prepare(Update), updated).With("$id", updated.Id.Value).Execute();
+            return updated;
+        }, cancellationToken);
+
+    public async ValueTask DeleteAsync(ProfileId id, CancellationToken cancellationToken) =>
+        await database.WriteAsync(connection =>
+        {
+            List<string> users = connection.Prepare("SELECT address FROM mailbox WHERE profile = $id ORDER BY id LIMIT 1000").With("$id", id.Value).All(row => row.Text());
+            if (users.Count > 0)
+                throw new InUseException($"Profile {id}", users);
+            if (connection.Prepare("DELETE FROM profile WHERE id = $id").With("$id", id.Value).Execute() == 0)
+                throw new NotStoredException($"profile {id}");
+            return SecretTable.ForgetAll(connection, id.ToString());
+        }, cancellationToken);
+
+    /// <summary>Refuses what refers to a profile that is not there.</summary>
+    public static void Require(Connection connection, ProfileId id)
+    {
+        if (!connection.Prepare("SELECT 1 FROM profile WHERE id = $id").With("$id", id.Value).Any())
+            throw new NotStoredException($"profile {id}");
+    }
+
+    private static EmailServerProfile? Find(Connection connection, ProfileId id) =>
+        connection.Prepare($"SELECT {Columns} FROM profile WHERE id = $id").With("$id", id.Value).First(Read);
+
+    private static void RefuseTakenName(Connection connection, EmailServerProfile profile)
+    {
+        if (connection.Prepare("SELECT 1 FROM profile WHERE name_key = $key AND id <> $id").With("$key", Key(profile.Name)).With("$id", profile.Id.Value).Any())
+            throw new DuplicateValueException("name", profile.Name);
+    }
+
+    private static string Key(string name) => name.ToLowerInvariant();
+
+    private static Statement Bind(Statement statement, EmailServerProfile profile)
+    {
+        BindSide(statement, "$incoming_", profile.Incoming);
+        BindSide(statement, "$outgoing_", profile.Outgoing);
+        return statement
+            .With("$version", profile.Version)
+            .With("$name", profile.Name)
+            .With("$name_key", Key(profile.Name))
+            .With("$description", profile.Description)
+            .With("$use_same_settings_for_outgoing", profile.UseSameSettingsForOutgoing)
+            .With("$process_emails_received_after", profile.ProcessEmailsReceivedAfter)
+            .With("$min_polling_interval", profile.MinPollingInterval)
+            .With("$max_concurrent_connections", profile.MaxConcurrentConnections)
+            .With("$connection_timeout", profile.ConnectionTimeout)
+            .With("$command_timeout", profile.CommandTimeout)
+            .With("$send_email_alert", profile.SendEmailAlert)
+            .With("$owner_email_address", profile.OwnerEmailAddress)
+            .With("$state", (int)profile.State)
+            .With("$trusted_certificates", profile.TrustedCertificates)
+            .With("$when_uncertain", (int)profile.WhenUncertain);
+    }
+
+    private static void BindSide(Statement statement, string side, ServerSide values) => statement
+        .With(side + "host", values.Location?.Host.ToString())
+        .With(side + "port", values.Location?.Port)
+        .With(side + "security", (int?)values.Location?.Security)
+        .With(side + "credentials", (int)values.CredentialRetrieval)
+        .With(side + "user_name", values.UserName)
+        .With(side + "authentication", (int)values.AuthenticationProtocol);
+
+    private static EmailServerProfile Read(Row row) => new()
+    {
+        Id = new(row.Long()),
+        Version = row.Long(),
+        Name = row.Text(),
+        Description = row.Text(),
+        Incoming = ReadSide(row),
+        Outgoing = ReadSide(row),
+        UseSameSettingsForOutgoing = row.Bool(),
+        ProcessEmailsReceivedAfter = row.OptionalMoment(),
+        MinPollingInterval = row.Duration(),
+        MaxConcurrentConnections = row.Int(),
+        ConnectionTimeout = row.Duration(),
+        CommandTimeout = row.Duration(),
+        SendEmailAlert = row.Bool(),
+        OwnerEmailAddress = row.OptionalText(),
+        State = (ProfileState)row.Int(),
+        TrustedCertificates = row.OptionalText(),
+        WhenUncertain = (WhenUncertain)row.Int(),
+    };
+
+    private static ServerSide ReadSide(Row row)
+    {
+        (string? host, int? port, int? security) = (row.OptionalText(), row.OptionalInt(), row.OptionalInt());
+        return new()
+        {
+            Location = host is null ? null : new(HostName.Parse(host), port!.Value, (TlsMode)security!.Value),
+            CredentialRetrieval = (CredentialRetrieval)row.Int(),
+            UserName = row.OptionalText(),
+            AuthenticationProtocol = (AuthenticationProtocol)row.Int(),
+        };
+    }
+}

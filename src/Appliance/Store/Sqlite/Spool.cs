@@ -1,0 +1,137 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>
+/// Content too large for the database, one file each. A file is written under a temporary name, flushed, renamed, and its folder
+/// flushed: once it has its final name it is whole, and a row may refer to it.
+/// </summary>
+internal sealed class Spool(string folder, TimeProvider clock) : IDisposable
+{
+    /// <summary>
+    /// A final file without a row belongs to a commit that was cut off, whose message is still on its server; but after a
+    /// database was restored from an older backup it is the only copy of an email. A day is time to notice.
+    /// </summary>
+    public static readonly TimeSpan OrphanAge = TimeSpan.FromDays(1);
+
+    private const string FinalExtension = ".eml";
+    private const string TemporaryExtension = ".tmp";
+
+    // A flush blocks its thread. A few at a time keep the disk busy; more would only hold threads.
+    private readonly SemaphoreSlim _flushes = new(4);
+
+    /// <summary>Opens a new temporary file.</summary>
+    public SpoolFile Create()
+    {
+        // Version 7: names in the order of time, so that the folder's index grows at its end.
+        string name = Guid.CreateVersion7(clock.GetUtcNow()).ToString("N");
+        string path = Path.Combine(folder, name + TemporaryExtension);
+        return new(path, name + FinalExtension, DataFolder.CreateFile(path, FileMode.CreateNew, FileShare.Read));
+    }
+
+    /// <summary>Makes a file durable under its final name.</summary>
+    public async ValueTask KeepAsync(SpoolFile file, CancellationToken cancellationToken)
+    {
+        await _flushes.WaitAsync(cancellationToken);
+        try
+        {
+            // Not on the thread pool: its threads are few, and a flush takes as long as the disk likes.
+            await Task.Factory.StartNew(() => Keep(file), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            _flushes.Release();
+        }
+    }
+
+    /// <summary>Opens a file for reading.</summary>
+    public Stream OpenRead(string name) =>
+        new FileStream(Path.Combine(folder, name), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 64 * 1024, FileOptions.Asynchronous | FileOptions.SequentialScan);
+
+    /// <summary>Deletes a file that no row refers to.</summary>
+    public void Delete(string name) => DeleteOrLeave(Path.Combine(folder, name));
+
+    /// <summary>Drops a file that was not kept.</summary>
+    public static void Drop(SpoolFile file)
+    {
+        file.Dispose();
+        DeleteOrLeave(file.TemporaryPath);
+    }
+
+    /// <summary>
+    /// Deletes what a crash left behind, and returns how many files that were. Nobody else writes here, for the data folder is locked: so every
+    /// temporary file is garbage at once, and a file without a row after <see cref="OrphanAge"/>.
+    /// </summary>
+    public int Sweep(Func<string, bool> isReferredTo)
+    {
+        DateTime oldest = clock.GetUtcNow().UtcDateTime - OrphanAge;
+        int swept = 0;
+        foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles())
+        {
+            bool isGarbage = file.Extension switch
+            {
+                TemporaryExtension => true,
+                FinalExtension => file.LastWriteTimeUtc < oldest && !isReferredTo(file.Name),
+                _ => false,
+            };
+            if (!isGarbage)
+                continue;
+            file.Delete();
+            swept++;
+        }
+
+        return swept;
+    }
+
+    public void Dispose() => _flushes.Dispose();
+
+    private static void DeleteOrLeave(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (StorageFailures.IsOne(failure))
+        {
+            // Garbage on a failing disk is no reason to fail what the caller does; the sweep of the next start comes back to it.
+        }
+    }
+
+    private void Keep(SpoolFile file)
+    {
+        RandomAccess.FlushToDisk(file.Handle);
+        file.Dispose();
+        File.Move(file.TemporaryPath, Path.Combine(folder, file.Name));
+        FlushFolder();
+    }
+
+    // The rename itself is durable only once the folder is. On Windows there is no such call, and NTFS journals the rename.
+    private void FlushFolder()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using SafeFileHandle handle = new(OpenFolder(folder, 0), ownsHandle: true);
+        if (handle.IsInvalid)
+            throw new IOException($"The spool folder '{folder}' cannot be opened (error {Marshal.GetLastPInvokeError()}).");
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    // .NET opens no folders. Flags 0 is O_RDONLY everywhere.
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint OpenFolder([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+}
+
+/// <summary>A file of the spool that is being written.</summary>
+internal sealed class SpoolFile(string temporaryPath, string name, FileStream stream) : IDisposable
+{
+    public string TemporaryPath => temporaryPath;
+
+    /// <summary>Its final name.</summary>
+    public string Name => name;
+
+    public SafeFileHandle Handle => stream.SafeFileHandle;
+
+    public void Dispose() => stream.Dispose();
+}

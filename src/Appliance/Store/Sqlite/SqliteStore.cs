@@ -1,0 +1,104 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>The store in one SQLite file, with a spool folder for large content and a key ring for passwords.</summary>
+public sealed partial class SqliteStore : IStore
+{
+    /// <summary>The name of the meter that counts commits; its scope is the store.</summary>
+    public const string MeterName = "EmailSync.Store";
+
+    private readonly DataFolder _folder;
+    private readonly Database _database;
+    private readonly Spool _spool;
+    private readonly Meter _meter;
+
+    private SqliteStore(DataFolder folder, Connection writer, Spool spool, StoreOptions options, TimeProvider clock)
+    {
+        (_folder, _spool) = (folder, spool);
+        _meter = new(new MeterOptions(MeterName) { Scope = this });
+        _database = new(folder.DatabaseFile, writer, options, clock, _meter);
+        Profiles = new ProfileTable(_database);
+        Mailboxes = new MailboxTable(_database);
+        Incoming = new IncomingTable(_database, spool, options, clock);
+        Outgoing = new OutgoingTable(_database, spool, options, clock);
+        Emails = new EmailTable(_database, spool);
+        Alerts = new AlertTable(_database, clock);
+        Secrets = new SecretTable(_database, folder.KeyRingFolder);
+        Settings = new SettingsTable(_database);
+    }
+
+    /// <inheritdoc />
+    public IProfiles Profiles { get; }
+
+    /// <inheritdoc />
+    public IMailboxes Mailboxes { get; }
+
+    /// <inheritdoc />
+    public IIncomingEmails Incoming { get; }
+
+    /// <inheritdoc />
+    public IOutgoingEmails Outgoing { get; }
+
+    /// <inheritdoc />
+    public IEmails Emails { get; }
+
+    /// <inheritdoc />
+    public IAlerts Alerts { get; }
+
+    /// <inheritdoc />
+    public ISecrets Secrets { get; }
+
+    /// <inheritdoc />
+    public ISettings Settings { get; }
+
+    /// <summary>Opens the data folder: takes its lock, brings the schema up to date, and deletes what a crash left behind.</summary>
+    /// <param name="options">Where, and how much.</param>
+    /// <param name="clock">The clock of every moment that is stored.</param>
+    /// <param name="logger">Told of what was cleaned up.</param>
+    /// <param name="cancellationToken">Gives up before the folder is opened.</param>
+    /// <exception cref="DataFolderException">The folder is in use, damaged, unreadable, or from a newer version.</exception>
+    public static Task<SqliteStore> OpenAsync(
+        StoreOptions options, TimeProvider clock, ILogger<SqliteStore>? logger = null, CancellationToken cancellationToken = default) =>
+        // Once in a process's life, and as long as a migration or the sweep of a large spool takes.
+        Task.Factory.StartNew(
+            () => Open(options, clock, logger ?? NullLogger<SqliteStore>.Instance), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Finishes the writes that were begun, closes the file and gives the folder's lock back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        _spool.Dispose();
+        _meter.Dispose();
+        _folder.Dispose();
+    }
+
+    private static SqliteStore Open(StoreOptions options, TimeProvider clock, ILogger<SqliteStore> logger)
+    {
+        DataFolder folder = DataFolder.Open(options.DataFolder);
+        Connection? writer = null;
+        try
+        {
+            writer = Connection.OpenWriter(folder.DatabaseFile, options.MaximumPages);
+            Migrations.Run(writer, folder.DatabaseFile);
+            Spool spool = new(folder.SpoolFolder, clock);
+            int swept = spool.Sweep(file => EmailTable.RefersTo(writer, file));
+            if (swept > 0)
+                LogSwept(logger, swept, folder.SpoolFolder);
+            return new(folder, writer, spool, options, clock);
+        }
+        catch (Exception failure)
+        {
+            writer?.Dispose();
+            folder.Dispose();
+            if (StorageFailures.IsOne(failure) && failure is not DataFolderException)
+                throw new DataFolderException($"The data folder '{folder.Path}' cannot be used: {failure.Message}", failure);
+            throw;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {Count} unfinished files of the spool {Folder}: an earlier run was cut off.")]
+    private static partial void LogSwept(ILogger logger, int count, string folder);
+}

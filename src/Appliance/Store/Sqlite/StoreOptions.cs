@@ -1,0 +1,32 @@
+namespace EmailSync.Appliance.Store.Sqlite;
+
+/// <summary>Where the store keeps its files, and its bounds.</summary>
+public sealed record StoreOptions
+{
+    /// <summary>The folder of everything: the database, the spool and the key ring. Created with mode 0700 where it does not exist.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>
+    /// Octets up to which content lives in the database, atomic with its row; larger content is a spool file. 128 KiB: SQLite's own
+    /// measurements see files ahead from about 100 KB on, and most mail is smaller.
+    /// </summary>
+    public int InlineContentThreshold { get; init; } = 128 * 1024;
+
+    /// <summary>Writes that share one flush of the disk, at most: what an I/O error takes down together.</summary>
+    public int MaximumBatchWrites { get; init; } = 512;
+
+    /// <summary>Octets of content that share one flush, at most.</summary>
+    public long MaximumBatchOctets { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>How long writes are gathered before they are flushed: no write waits longer for the writes behind it.</summary>
+    public TimeSpan MaximumBatchTime { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Octets that may wait for the writer; beyond it callers wait before they may queue.</summary>
+    public int MaximumQueuedOctets { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Reads that run at the same time, at most.</summary>
+    public int MaximumReaders { get; init; } = 4;
+
+    /// <summary>4-KiB pages that the database may grow to; null means as far as the disk goes.</summary>
+    public long? MaximumPages { get; init; }
+}
