@@ -54,6 +54,9 @@ public interface IMailboxes
     ValueTask DeleteAsync(MailboxId id, CancellationToken cancellationToken);
 
     /// <summary>Changes the engine's state of a mailbox in one step; does nothing where the mailbox is gone.</summary>
+    /// <param name="id">Whose.</param>
+    /// <param name="change">From the state that is stored to the one that is to be: quick, and pure, for it runs inside the store's transaction.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask RecordAsync(MailboxId id, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken);
 
     /// <summary>The schedule of every mailbox that has anything due, now or later.</summary>

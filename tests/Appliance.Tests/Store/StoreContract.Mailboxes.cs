@@ -198,12 +198,12 @@ public abstract partial class StoreContract
         await Store.Mailboxes.RecordAsync(postponed, state => state with { NextPollAt = Start.AddMinutes(1), PostponedUntil = Start.AddMinutes(5) }, Cancellation);
         await Store.SubmitAsync(new(postponed, "", ["b@example.com"]), Samples.Message("postponed"), Cancellation);
 
-        ProfileId ProfileOf(MailboxId mailbox) => new(mailbox.Value);
+        async Task<ProfileId> ProfileOfAsync(MailboxId mailbox) => (await Store.Mailboxes.FindAsync(mailbox, Cancellation))!.Profile;
         MailboxSchedule[] expected =
         [
-            new(polled, ProfileOf(polled), Start.AddMinutes(1), null),
-            new(sends, ProfileOf(sends), null, Start.AddMinutes(2)),
-            new(postponed, ProfileOf(postponed), Start.AddMinutes(5), Start.AddMinutes(5)),
+            new(polled, await ProfileOfAsync(polled), Start.AddMinutes(1), null),
+            new(sends, await ProfileOfAsync(sends), null, Start.AddMinutes(2)),
+            new(postponed, await ProfileOfAsync(postponed), Start.AddMinutes(5), Start.AddMinutes(5)),
         ];
 
         Assert.Equal(expected, await Store.Mailboxes.SchedulesAsync(Cancellation).ToListAsync(Cancellation));

@@ -57,7 +57,7 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
         database.WriteAsync(connection => connection.Prepare("DELETE FROM alert WHERE resolved_at < $before").With("$before", before).Execute(), cancellationToken);
 
     private Statement Resolve(Connection connection, string condition, AlertSubject subject) => connection
-        .Prepare("UPDATE alert SET resolved_at = $now WHERE resolved_at IS NULL AND scope = $scope AND subject = $subject" + condition)
+        .Prepare("UPDATE alert INDEXED BY alert_standing SET resolved_at = $now WHERE resolved_at IS NULL AND scope = $scope AND subject = $subject" + condition)
         .With("$now", clock.GetUtcNow())
         .With("$scope", (int)subject.Scope)
         .With("$subject", subject.Id);

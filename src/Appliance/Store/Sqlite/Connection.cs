@@ -28,20 +28,30 @@ internal sealed class Connection : IDisposable
     public static Connection OpenWriter(string file, long? maximumPages)
     {
         Connection connection = new(file, SqliteOpenMode.ReadWrite);
-        // WAL first: the other settings belong to a journal. FULL flushes the log at every commit; without it a loss of power takes
-        // commits back that were already acknowledged.
-        connection.Execute("PRAGMA journal_mode = WAL");
-        connection.Execute("PRAGMA synchronous = FULL");
-        connection.Execute("PRAGMA foreign_keys = ON");
-        // Savepoints keep their undo pages here; in memory they cost no file.
-        connection.Execute("PRAGMA temp_store = MEMORY");
-        connection.Execute("PRAGMA cache_size = -32768");
-        // Checkpointed pages go to the database in the writer's thread: 4,000 pages (16 MiB) let hot pages be written once for many commits.
-        connection.Execute("PRAGMA wal_autocheckpoint = 4000");
-        connection.Execute("PRAGMA journal_size_limit = 67108864");
-        if (maximumPages is { } pages)
-            connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {pages}"));
-        return connection;
+        try
+        {
+            // WAL first: the other settings belong to a journal. FULL flushes the log at every commit; without it a loss of power takes
+            // commits back that were already acknowledged.
+            string journal = connection.Prepare("PRAGMA journal_mode = WAL").First(row => row.Text())!;
+            if (journal != "wal")
+                throw new IOException($"SQLite cannot keep a write-ahead log here (it offers '{journal}'): use a local file system.");
+            connection.Execute("PRAGMA synchronous = FULL");
+            connection.Execute("PRAGMA foreign_keys = ON");
+            // Savepoints keep their undo pages here; in memory they cost no file.
+            connection.Execute("PRAGMA temp_store = MEMORY");
+            connection.Execute("PRAGMA cache_size = -32768");
+            // Checkpointed pages go to the database in the writer's thread: 4,000 pages (16 MiB) let hot pages be written once for many commits.
+            connection.Execute("PRAGMA wal_autocheckpoint = 4000");
+            connection.Execute("PRAGMA journal_size_limit = 67108864");
+            if (maximumPages is { } pages)
+                connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {pages}"));
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A connection that cannot write.</summary>

@@ -24,6 +24,7 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
 
     public byte[] Sha256() => _hash.GetCurrentHash();
 
+    /// <exception cref="StorageException">The disk failed; the draft can only be disposed.</exception>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
     {
         _hash.AppendData(octets.Span);
@@ -38,17 +39,25 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
     }
 
     /// <summary>Ends the content; what goes into the spool is durable when this returns.</summary>
+    /// <exception cref="StorageException">The disk failed; the draft can only be disposed.</exception>
     public async ValueTask<SealedContent> SealAsync(CancellationToken cancellationToken)
     {
-        byte[] sha256 = _hash.GetCurrentHash();
+        byte[] sha256 = Sha256();
         if (_file is null && _buffered <= threshold)
             return new(_buffered, sha256, HeaderPeek.Read(_buffer.AsSpan(0, _buffered)), _buffer.AsSpan(0, _buffered).ToArray(), null);
 
         SpoolFile file = await WriteOutAsync(cancellationToken);
-        EmailHeaders headers = await ReadHeadersAsync(file, cancellationToken);
-        await spool.KeepAsync(file, cancellationToken);
-        _isSealed = true;
-        return new(_written, sha256, headers, null, file.Name);
+        try
+        {
+            EmailHeaders headers = await ReadHeadersAsync(file, cancellationToken);
+            await spool.KeepAsync(file, cancellationToken);
+            _isSealed = true;
+            return new(_written, sha256, headers, null, file.Name);
+        }
+        catch (Exception failure) when (StorageFailures.IsOne(failure))
+        {
+            throw StorageFailures.Explain(failure);
+        }
     }
 
     /// <summary>Drops the buffer, and the file where it was not sealed.</summary>
@@ -77,8 +86,16 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
 
     private async ValueTask<SpoolFile> WriteOutAsync(CancellationToken cancellationToken)
     {
-        _file ??= spool.Create();
-        await RandomAccess.WriteAsync(_file.Handle, _buffer.AsMemory(0, _buffered), _written, cancellationToken);
+        try
+        {
+            _file ??= spool.Create();
+            await RandomAccess.WriteAsync(_file.Handle, _buffer.AsMemory(0, _buffered), _written, cancellationToken);
+        }
+        catch (Exception failure) when (StorageFailures.IsOne(failure))
+        {
+            throw StorageFailures.Explain(failure);
+        }
+
         _written += _buffered;
         _buffered = 0;
         return _file;

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>The folder that holds everything, locked for one appliance: the lock falls with the process, however it ends.</summary>
@@ -30,6 +33,7 @@ internal sealed class DataFolder : IDisposable
             CreateFolder(folder.KeyRingFolder);
             // An empty file is an empty database; created here, because SQLite would let others read it. Its log inherits the mode.
             CreateFile(folder.DatabaseFile, FileMode.OpenOrCreate, FileShare.ReadWrite).Dispose();
+            Flush(path);
             return folder;
         }
         catch (Exception failure) when (failure is IOException and not DataFolderException or UnauthorizedAccessException)
@@ -47,6 +51,17 @@ internal sealed class DataFolder : IDisposable
         return new(path, options);
     }
 
+    /// <summary>Makes the names in a folder durable. On Windows there is no such call, and NTFS journals a rename.</summary>
+    public static void Flush(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using SafeFileHandle handle = new(OpenFolder(path, 0), ownsHandle: true);
+        if (handle.IsInvalid)
+            throw new IOException($"The folder '{path}' cannot be opened (error {Marshal.GetLastPInvokeError()}).");
+        RandomAccess.FlushToDisk(handle);
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private static FileStream Lock(string path)
@@ -62,6 +77,11 @@ internal sealed class DataFolder : IDisposable
                 $"The data folder '{path}' is in use by another EmailSync process. Stop that one, or give this one a data folder of its own.", taken);
         }
     }
+
+    // .NET opens no folders. Flags 0 is O_RDONLY everywhere.
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint OpenFolder([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
     private static void CreateFolder(string path)
     {

@@ -28,7 +28,7 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
 
     public ValueTask<bool> IsKnownContentAsync(MailboxId mailbox, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
         database.ReadAsync(
-            connection => connection.Prepare("SELECT 1 FROM email WHERE mailbox = $mailbox AND sha256 = $sha256 AND state < 2")
+            connection => connection.Prepare("SELECT 1 FROM email INDEXED BY email_by_content WHERE mailbox = $mailbox AND sha256 = $sha256 AND state < 2")
                 .With("$mailbox", mailbox.Value).With("$sha256", sha256.ToArray()).Any(),
             cancellationToken);
 

@@ -118,25 +118,30 @@ internal sealed class MailboxTable(Database database) : IMailboxes
             throw new NotStoredException($"mailbox {id}");
     }
 
+    /// <summary>One email more that was sent; the mailbox may have been deleted meanwhile.</summary>
+    public static void CountSent(Connection connection, MailboxId id) =>
+        connection.Prepare("UPDATE mailbox_state SET messages_sent = messages_sent + 1 WHERE mailbox = $id").With("$id", id.Value).Execute();
+
+    public static bool Exists(Connection connection, MailboxId id) => connection.Prepare("SELECT 1 FROM mailbox WHERE id = $id").With("$id", id.Value).Any();
+
     /// <summary>Refuses what refers to a mailbox that is not there.</summary>
     public static void Require(Connection connection, MailboxId id)
     {
-        if (!connection.Prepare("SELECT 1 FROM mailbox WHERE id = $id").With("$id", id.Value).Any())
+        if (!Exists(connection, id))
             throw new NotStoredException($"mailbox {id}");
     }
 
-    // Each shape reads along one index in the order of ids. A status is looked for in both directions, and the two are merged.
+    /// <summary>
+    /// Each shape reads along an index in the order of ids, so a page costs a page. A status is looked for in both directions; SQLite
+    /// merges the two as it goes.
+    /// </summary>
     private static string ListStatement(MailboxFilter filter)
     {
-        string conditions = (filter.Profile is null ? "" : " AND m.profile = $profile") + (filter.Approval is null ? "" : " AND m.approval = $approval");
-        string order = " ORDER BY m.id LIMIT $limit";
-        return filter.Status is null
-            ? $"{MailboxColumns.Select} WHERE m.id > $after{conditions}{order}"
-            : $"""
-                {MailboxColumns.Select} WHERE m.id IN (
-                    SELECT mailbox FROM mailbox_state WHERE incoming_status = $status AND mailbox > $after
-                    UNION SELECT mailbox FROM mailbox_state WHERE outgoing_status = $status AND mailbox > $after ORDER BY mailbox){conditions}{order}
-                """;
+        string others = (filter.Profile is null ? "" : " AND m.profile = $profile") + (filter.Approval is null ? "" : " AND m.approval = $approval");
+        if (filter.Status is null)
+            return $"{MailboxColumns.Select} WHERE m.id > $after{others} ORDER BY m.id LIMIT $limit";
+        string With(string status) => $"SELECT m.id FROM mailbox m JOIN mailbox_state s ON s.mailbox = m.id WHERE s.{status} = $status AND m.id > $after{others}";
+        return $"{MailboxColumns.Select} WHERE m.id IN ({With("incoming_status")} UNION {With("outgoing_status")} ORDER BY m.id LIMIT $limit) ORDER BY m.id";
     }
 
     private static bool IsDue(MailboxSchedule schedule) => schedule.NextPollAt is not null || schedule.NextSendAt is not null;

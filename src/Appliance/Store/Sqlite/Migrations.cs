@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace EmailSync.Appliance.Store.Sqlite;
 
@@ -13,30 +12,22 @@ internal static class Migrations
     private const string ResourceFolder = "Migrations.";
 
     /// <summary>Runs what the database lacks.</summary>
-    /// <exception cref="DataFolderException">It is no database, it is damaged, it is somebody else's, or it is newer than this program.</exception>
+    /// <exception cref="DataFolderException">It is another program's, or newer than this one.</exception>
     public static void Run(Connection connection, string file)
     {
-        try
-        {
-            SortedList<long, string> texts = Texts();
-            long applicationId = Pragma(connection, "application_id");
-            long version = Pragma(connection, "user_version");
-            if (applicationId != ApplicationId && (applicationId != 0 || version != 0 || HasTables(connection)))
-                throw new DataFolderException($"'{file}' is a database of another program. Give EmailSync a data folder of its own.", null);
-            if (version > texts.Keys[^1])
-                throw new DataFolderException(
-                    $"'{file}' was written by a newer EmailSync (schema {version}; this one knows {texts.Keys[^1]}). "
-                    + "Run the newer version, or restore the backup from before the upgrade.",
-                    null);
-
-            foreach ((long number, string text) in texts.Where(text => text.Key > version))
-                Run(connection, number, text);
-        }
-        catch (SqliteException damaged) when (damaged.SqliteErrorCode is raw.SQLITE_NOTADB or raw.SQLITE_CORRUPT)
-        {
+        SortedList<long, string> texts = Texts();
+        long applicationId = Pragma(connection, "application_id");
+        long version = Pragma(connection, "user_version");
+        if (applicationId != ApplicationId && (applicationId != 0 || version != 0 || HasTables(connection)))
+            throw new DataFolderException($"'{file}' is a database of another program. Give EmailSync a data folder of its own.", null);
+        if (version > texts.Keys[^1])
             throw new DataFolderException(
-                $"'{file}' is damaged or no database: {damaged.Message} Restore it from a backup, together with the spool folder.", damaged);
-        }
+                $"'{file}' was written by a newer EmailSync (schema {version}; this one knows {texts.Keys[^1]}). "
+                + "Run the newer version, or restore the backup from before the upgrade.",
+                null);
+
+        foreach ((long number, string text) in texts.Where(text => text.Key > version))
+            Run(connection, number, text);
     }
 
     private static void Run(Connection connection, long number, string text)

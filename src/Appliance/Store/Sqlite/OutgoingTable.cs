@@ -9,10 +9,28 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
 {
     private const int CopyBuffer = 64 * 1024;
 
-    private const string Claim = """
-        UPDATE email SET state = 3, claimed_by = $claimed_by, next_attempt_at = NULL
-        WHERE id = (SELECT id FROM email WHERE mailbox = $mailbox AND state = 2 AND next_attempt_at <= $now ORDER BY next_attempt_at, id LIMIT 1)
+    // The states are literals, because an index on some states serves only statements that name them.
+    private const int Pending = (int)EmailState.PendingSend;
+    private const int Sending = (int)EmailState.Sending;
+    private const int Uncertain = (int)EmailState.Uncertain;
+    private const int Canceled = (int)EmailState.Canceled;
+
+    private static readonly string Claim = $"""
+        UPDATE email SET state = {Sending}, claimed_by = $claimed_by, next_attempt_at = NULL
+        WHERE id = (
+            SELECT id FROM email INDEXED BY email_due
+            WHERE mailbox = $mailbox AND state = {Pending} AND next_attempt_at <= $now ORDER BY next_attempt_at, id LIMIT 1)
         """ + EmailTable.Returning;
+
+    private static readonly string Interrupted = EmailTable.Select + $" WHERE state = {Sending} AND claimed_by <> $process ORDER BY id";
+
+    private static readonly string Cancel =
+        $"UPDATE email SET state = {Canceled}, next_attempt_at = NULL WHERE id = $id AND state IN ({Pending}, {Uncertain}, {Canceled})";
+
+    private static readonly string CancelOfDeleted = $"""
+        UPDATE email INDEXED BY email_due SET state = {Canceled}, next_attempt_at = NULL, last_error = 'The mailbox was deleted.'
+        WHERE mailbox = $mailbox AND state = {Pending}
+        """;
 
     private readonly ContentCommit _commit = new(database, spool);
 
@@ -21,6 +39,7 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
 
     public async ValueTask<EmailId> EnqueueAsync(Submission submission, Stream content, CancellationToken cancellationToken)
     {
+        ArgumentOutOfRangeException.ThrowIfZero(submission.ForwardPaths.Count);
         using ContentDraft draft = new(spool, options.InlineContentThreshold);
         SealedContent whole = await ReadAsync(draft, content, cancellationToken);
         DateTimeOffset now = clock.GetUtcNow();
@@ -44,63 +63,66 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         await database.WriteAsync(connection =>
         {
             Email sending = FindSending(connection, email);
-            connection.Prepare("""
-                UPDATE email SET state = $state, recipients = $recipients, attempts = attempts + 1, next_attempt_at = $next_attempt_at, last_error = $last_error
-                WHERE id = $id
-                """)
-                .With("$id", email.Value)
-                .With("$state", (int)outcome.State)
-                .With("$recipients", RecipientsColumn.Write(outcome.Recipients))
-                .With("$next_attempt_at", outcome.NextAttemptAt)
-                .With("$last_error", outcome.LastError)
-                .Execute();
+            Change(connection, sending, outcome, attempts: 1);
             if (outcome.State == EmailState.Sent)
-                connection.Prepare("UPDATE mailbox_state SET messages_sent = messages_sent + 1 WHERE mailbox = $mailbox").With("$mailbox", sending.Mailbox.Value).Execute();
+                MailboxTable.CountSent(connection, sending.Mailbox);
             return sending.Id;
         }, cancellationToken);
 
     public async ValueTask ReleaseAsync(EmailId email, DateTimeOffset nextAttemptAt, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
         {
-            FindSending(connection, email);
-            return connection.Prepare("UPDATE email SET state = 2, next_attempt_at = $next_attempt_at WHERE id = $id")
-                .With("$id", email.Value).With("$next_attempt_at", nextAttemptAt).Execute();
+            Email sending = FindSending(connection, email);
+            Change(connection, sending, new(EmailState.PendingSend, sending.Recipients, nextAttemptAt, sending.LastError), attempts: 0);
+            return sending.Id;
         }, cancellationToken);
 
     public async ValueTask<IReadOnlyList<Email>> FindInterruptedAsync(CancellationToken cancellationToken) =>
-        await database.ReadAsync(
-            connection => connection.Prepare(EmailTable.Select + " WHERE state = 3 AND claimed_by <> $process ORDER BY id").With("$process", _process).All(EmailTable.Read),
-            cancellationToken);
+        await database.ReadAsync(connection => connection.Prepare(Interrupted).With("$process", _process).All(EmailTable.Read), cancellationToken);
 
     public ValueTask<bool> CancelAsync(EmailId email, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            connection => connection.Prepare("UPDATE email SET state = 7, next_attempt_at = NULL WHERE id = $id AND state IN (2, 6, 7)")
-                .With("$id", email.Value).Execute() > 0,
-            cancellationToken);
+        database.WriteAsync(connection => connection.Prepare(Cancel).With("$id", email.Value).Execute() > 0, cancellationToken);
 
     public ValueTask<bool> RetryAsync(EmailId email, CancellationToken cancellationToken) =>
         database.WriteAsync(connection =>
         {
             Email? found = connection.Prepare(EmailTable.Find).With("$id", email.Value).First(EmailTable.Read);
-            if (found?.State is not (EmailState.PendingSend or EmailState.Failed or EmailState.Uncertain))
+            if (found?.State is not (EmailState.PendingSend or EmailState.Failed or EmailState.Uncertain) || !MailboxTable.Exists(connection, found.Mailbox))
                 return false;
             // Who was refused for good is asked once more: that is what a person who retries wants.
-            IEnumerable<Recipient> recipients = found.Recipients.Select(
-                recipient => recipient.State == RecipientState.Failed ? recipient with { State = RecipientState.Pending } : recipient);
-            return connection.Prepare("UPDATE email SET state = 2, recipients = $recipients, next_attempt_at = $now WHERE id = $id")
-                .With("$id", email.Value).With("$recipients", RecipientsColumn.Write(recipients)).With("$now", clock.GetUtcNow()).Execute() > 0;
+            Recipient[] recipients = [.. found.Recipients.Select(
+                recipient => recipient.State == RecipientState.Failed ? recipient with { State = RecipientState.Pending } : recipient)];
+            Change(connection, found, new(EmailState.PendingSend, recipients, clock.GetUtcNow(), found.LastError), attempts: 0);
+            return true;
         }, cancellationToken);
 
     /// <summary>Calls back what a mailbox that is being deleted still has to send: it would wait for ever.</summary>
-    public static void CancelAll(Connection connection, MailboxId mailbox) => connection
-        .Prepare("UPDATE email SET state = 7, next_attempt_at = NULL, last_error = 'The mailbox was deleted.' WHERE mailbox = $mailbox AND state = 2")
-        .With("$mailbox", mailbox.Value)
-        .Execute();
+    public static void CancelAll(Connection connection, MailboxId mailbox) =>
+        connection.Prepare(CancelOfDeleted).With("$mailbox", mailbox.Value).Execute();
 
     private static EmailId Add(Connection connection, NewEmail email)
     {
         MailboxTable.Require(connection, email.Mailbox);
         return EmailTable.Add(connection, email);
+    }
+
+    private static void Change(Connection connection, Email email, DeliveryOutcome outcome, int attempts)
+    {
+        if (outcome.State == EmailState.PendingSend && outcome.NextAttemptAt is null)
+            throw new ArgumentException("An email that is to be tried again needs a moment for it.", nameof(outcome));
+        // The mailbox may have been deleted while its email was being sent.
+        bool isCanceled = outcome.State == EmailState.PendingSend && !MailboxTable.Exists(connection, email.Mailbox);
+        connection.Prepare("""
+            UPDATE email SET state = $state, recipients = $recipients, attempts = attempts + $attempts, next_attempt_at = $next_attempt_at, last_error = $last_error
+            WHERE id = $id
+            """)
+            .With("$id", email.Id.Value)
+            .With("$state", isCanceled ? Canceled : (int)outcome.State)
+            .With("$recipients", RecipientsColumn.Write(outcome.Recipients))
+            .With("$attempts", attempts)
+            .With("$next_attempt_at", outcome.State == EmailState.PendingSend && !isCanceled ? outcome.NextAttemptAt : null)
+            .With("$last_error", outcome.LastError)
+            .Execute();
     }
 
     /// <summary>The email that the idempotency key stands for already.</summary>

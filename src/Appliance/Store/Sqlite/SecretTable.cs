@@ -20,7 +20,9 @@ internal sealed class SecretTable : ISecrets
     public SecretTable(Database database, string keyRingFolder)
     {
         _database = database;
-        _keys = DataProtectionProvider.Create(new DirectoryInfo(keyRingFolder), builder => builder.SetApplicationName("EmailSync"));
+        _keys = DataProtectionProvider.Create(new DirectoryInfo(keyRingFolder), builder => builder
+            .SetApplicationName("EmailSync")
+            .AddKeyManagementOptions(options => options.XmlRepository = new KeyRing(keyRingFolder)));
     }
 
     public async ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken)

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 
 namespace EmailSync.Appliance.Store.Sqlite;
@@ -61,28 +61,32 @@ internal sealed class Spool(string folder, TimeProvider clock) : IDisposable
 
     /// <summary>
     /// Deletes what a crash left behind, and returns how many files that were. Nobody else writes here, for the data folder is locked: so every
-    /// temporary file is garbage at once, and a file without a row after <see cref="OrphanAge"/>.
+    /// temporary file is garbage at once, and a file without a row after <see cref="OrphanAge"/>. Files that are not ours stay.
     /// </summary>
     public int Sweep(Func<string, bool> isReferredTo)
     {
-        DateTime oldest = clock.GetUtcNow().UtcDateTime - OrphanAge;
+        DateTimeOffset oldest = clock.GetUtcNow() - OrphanAge;
         int swept = 0;
-        foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles())
+        foreach (string path in Directory.EnumerateFiles(folder))
         {
-            bool isGarbage = file.Extension switch
-            {
-                TemporaryExtension => true,
-                FinalExtension => file.LastWriteTimeUtc < oldest && !isReferredTo(file.Name),
-                _ => false,
-            };
+            if (WrittenAt(path) is not { } writtenAt)
+                continue;
+            bool isGarbage = path.EndsWith(TemporaryExtension, StringComparison.Ordinal)
+                || (path.EndsWith(FinalExtension, StringComparison.Ordinal) && writtenAt < oldest && !isReferredTo(Path.GetFileName(path)));
             if (!isGarbage)
                 continue;
-            file.Delete();
+            File.Delete(path);
             swept++;
         }
 
         return swept;
     }
+
+    // A version 7 name begins with the milliseconds since 1970 in 48 bits (RFC 9562 5.7): no look at the file is needed.
+    private static DateTimeOffset? WrittenAt(string path) =>
+        Guid.TryParseExact(Path.GetFileNameWithoutExtension(path.AsSpan()), "N", out Guid name) && name.Version == 7
+            ? DateTimeOffset.FromUnixTimeMilliseconds((long)(BinaryPrimitives.ReadUInt64BigEndian(name.ToByteArray(bigEndian: true)) >> 16))
+            : null;
 
     public void Dispose() => _flushes.Dispose();
 
@@ -103,24 +107,9 @@ internal sealed class Spool(string folder, TimeProvider clock) : IDisposable
         RandomAccess.FlushToDisk(file.Handle);
         file.Dispose();
         File.Move(file.TemporaryPath, Path.Combine(folder, file.Name));
-        FlushFolder();
+        // The rename itself is durable only once the folder is.
+        DataFolder.Flush(folder);
     }
-
-    // The rename itself is durable only once the folder is. On Windows there is no such call, and NTFS journals the rename.
-    private void FlushFolder()
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        using SafeFileHandle handle = new(OpenFolder(folder, 0), ownsHandle: true);
-        if (handle.IsInvalid)
-            throw new IOException($"The spool folder '{folder}' cannot be opened (error {Marshal.GetLastPInvokeError()}).");
-        RandomAccess.FlushToDisk(handle);
-    }
-
-    // .NET opens no folders. Flags 0 is O_RDONLY everywhere.
-    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern nint OpenFolder([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }
 
 /// <summary>A file of the spool that is being written.</summary>

@@ -27,33 +27,17 @@ internal sealed class SqliteIncomingDraft : IncomingDraft
 
     public override ReadOnlyMemory<byte> Sha256 => _content.Sha256();
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isFinished, this);
-        try
-        {
-            await _content.WriteAsync(octets, cancellationToken);
-        }
-        catch (Exception failure) when (StorageFailures.IsOne(failure))
-        {
-            throw StorageFailures.Explain(failure);
-        }
+        return _content.WriteAsync(octets, cancellationToken);
     }
 
     public override async ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isFinished, this);
         _isFinished = true;
-        SealedContent content;
-        try
-        {
-            content = await _content.SealAsync(cancellationToken);
-        }
-        catch (Exception failure) when (StorageFailures.IsOne(failure))
-        {
-            throw StorageFailures.Explain(failure);
-        }
-
+        SealedContent content = await _content.SealAsync(cancellationToken);
         NewEmail email = new(_mailbox, state, _clock.GetUtcNow(), content) { UniqueId = _shownUniqueId };
         return await _commit.RunAsync(content, connection => IncomingTable.Add(connection, email, _uniqueId), cancellationToken);
     }

@@ -93,6 +93,9 @@ public sealed partial class SqliteStore : IStore
         {
             writer?.Dispose();
             folder.Dispose();
+            if (StorageFailures.IsDamage(failure))
+                throw new DataFolderException(
+                    $"'{folder.DatabaseFile}' is damaged, or no database: {failure.Message} Restore it from a backup, together with the spool folder.", failure);
             if (StorageFailures.IsOne(failure) && failure is not DataFolderException)
                 throw new DataFolderException($"The data folder '{folder.Path}' cannot be used: {failure.Message}", failure);
             throw;

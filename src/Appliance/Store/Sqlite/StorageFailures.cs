@@ -11,11 +11,14 @@ internal static class StorageFailures
     {
         SqliteException sqlite => sqlite.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB
             or raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_NOMEM or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PERM
-            or raw.SQLITE_PROTOCOL or raw.SQLITE_NOLFS or raw.SQLITE_AUTH,
+            or raw.SQLITE_PROTOCOL or raw.SQLITE_NOLFS,
         StorageException => false,
         IOException or UnauthorizedAccessException => true,
         _ => false,
     };
+
+    /// <summary>Whether the file is not what SQLite wrote.</summary>
+    public static bool IsDamage(Exception failure) => failure is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB };
 
     /// <summary>The same in the store's words.</summary>
     public static StorageException Explain(Exception failure) => new(
