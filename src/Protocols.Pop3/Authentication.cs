@@ -13,9 +13,7 @@ internal static class Authentication
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         RequireEncryption(dialogue, "USER and PASS send");
-        RequireAscii(dialogue, name, password);
-        if (password.Reveal().Length == 0)
-            throw new ArgumentException("The password is empty", nameof(password));
+        RequireSendable(dialogue, name, password);
         Deadline deadline = new("response to the sign-in", dialogue.Options.AuthenticationTimeout);
         (await dialogue.AskAsync($"USER {name}", deadline, cancellationToken)).EnsurePositive("USER");
         (await dialogue.AskAsync($"PASS {password}", deadline, cancellationToken)).EnsurePositive("PASS");
@@ -27,7 +25,7 @@ internal static class Authentication
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         RequireEncryption(dialogue, "APOP gives away");
-        RequireAscii(dialogue, name, sharedSecret);
+        RequireSendable(dialogue, name, sharedSecret);
         byte[] digest = MD5.HashData(Encoding.UTF8.GetBytes(timestamp + sharedSecret.Reveal()));
         Deadline deadline = new("response to the sign-in", dialogue.Options.AuthenticationTimeout);
         (await dialogue.AskAsync($"APOP {name} {new Secret(Convert.ToHexStringLower(digest))}", deadline, cancellationToken)).EnsurePositive("APOP");
@@ -51,10 +49,22 @@ internal static class Authentication
                 $"{what} a secret, and the connection is not encrypted. Use implicit TLS or STLS; nothing was sent");
     }
 
-    /// <summary>RFC 6856 section 2.2.</summary>
-    private static void RequireAscii(Dialogue dialogue, string name, Secret password)
+    /// <summary>
+    /// Both are looked at before either is sent: half a sign-in is none. The line writer would refuse a control octet too, but only when
+    /// USER has gone out already.
+    /// </summary>
+    private static void RequireSendable(Dialogue dialogue, string name, Secret password)
     {
-        if ((!Ascii.IsValid(name) || !Ascii.IsValid(password.Reveal())) && dialogue.Capabilities is not { HasUtf8User: true })
+        string secret = password.Reveal();
+        if (secret.Length == 0)
+            throw new ArgumentException("The password is empty", nameof(password));
+        if (name.Any(char.IsControl) || secret.Any(char.IsControl))
+            throw new ArgumentException("The name or the password holds a control character, which would end or corrupt the command; nothing was sent");
+        // RFC 6856 section 2.2.
+        if ((!Ascii.IsValid(name) || !Ascii.IsValid(secret)) && dialogue.Capabilities is not { HasUtf8User: true })
             throw new ArgumentException("The name or the password is not ASCII, which the server does not announce to take (UTF8 USER); use AUTH PLAIN");
+        int longest = "PASS ".Length + Math.Max(Encoding.UTF8.GetByteCount(name), Encoding.UTF8.GetByteCount(secret)) + "\r\n".Length;
+        if (longest > Dialogue.MaxCommandLine)
+            throw new ArgumentException($"A command would be {longest} octets long; {Dialogue.MaxCommandLine} is the limit (RFC 2449 section 4). Use AUTH PLAIN");
     }
 }

@@ -33,11 +33,9 @@ internal static class Contents
         Dialogue dialogue, ContentCommand command, IReadOnlyList<int> messageNumbers, IRetrievalSink sink, long limit,
         CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(messageNumbers);
+        MessageNumbers.Require(messageNumbers);
         ArgumentNullException.ThrowIfNull(sink);
         command.EnsureOffered(dialogue.Capabilities);
-        foreach (int messageNumber in messageNumbers)
-            ArgumentOutOfRangeException.ThrowIfLessThan(messageNumber, 1, nameof(messageNumbers));
 
         ContentWriter write = sink.WriteAsync;
         Deadline deadline = dialogue.Response(command.Awaited);

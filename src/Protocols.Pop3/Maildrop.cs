@@ -131,7 +131,7 @@ public sealed class Maildrop : IAsyncDisposable
     public async ValueTask<IReadOnlyList<RefusedDeletion>> DeleteAsync(
         IReadOnlyList<int> messageNumbers, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(messageNumbers);
+        MessageNumbers.Require(messageNumbers);
         List<RefusedDeletion> refused = [];
         Deadline deadline = _dialogue.Response("response to DELE");
         using Exchange exchange = _dialogue.Wire.BeginExchange(cancellationToken);

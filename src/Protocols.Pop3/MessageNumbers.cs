@@ -11,6 +11,14 @@ internal sealed class MessageNumbers(int max)
 {
     private readonly BitArray _seen = new(Math.Min(max, 1023) + 1);
 
+    /// <summary>Refuses what can be no message number, before anything is sent.</summary>
+    public static void Require(IReadOnlyList<int> messageNumbers)
+    {
+        ArgumentNullException.ThrowIfNull(messageNumbers);
+        foreach (int messageNumber in messageNumbers)
+            ArgumentOutOfRangeException.ThrowIfLessThan(messageNumber, 1, nameof(messageNumbers));
+    }
+
     /// <summary>Notes a number of 1 or more.</summary>
     /// <exception cref="ProtocolViolationException">It was there before, or is beyond the limit.</exception>
     public void Add(int number)

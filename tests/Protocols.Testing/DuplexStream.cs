@@ -6,7 +6,7 @@ namespace EmailSync.Protocols.Testing;
 /// Two streams, each the other's peer, with a buffer of a given size in each direction: a write waits while the buffer is
 /// full, as it does on a socket.
 /// </summary>
-public sealed class DuplexStream : Stream
+public sealed class DuplexStream : ClientStream
 {
     private readonly Stream _incoming;
     private readonly PipeWriter _outgoing;
@@ -29,17 +29,6 @@ public sealed class DuplexStream : Stream
         return (new(toClient.Reader, toServer.Writer, capacity), new(toServer.Reader, toClient.Writer, capacity));
     }
 
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => true;
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _incoming.ReadAsync(buffer, cancellationToken);
 
@@ -52,14 +41,6 @@ public sealed class DuplexStream : Stream
                 throw new IOException("Broken pipe");
         }
     }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush() => throw new NotSupportedException();
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
