@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using EmailSync.Protocols.Wire;
+
+namespace EmailSync.Protocols.Smtp;
+
+/// <summary>The content on its way, by DATA or BDAT, and the reply that decides: the only time a message can be in doubt.</summary>
+internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content, bool isChunked)
+{
+    // While content is on its way, each block has its own deadline; the reply's begins with the end of the content.
+    private static readonly Deadline NotYet = new("reply to the end of the content", TimeSpan.FromDays(20));
+
+    /// <summary>The end of the content was handed to the stream: whatever happens now, the server may have all of it.</summary>
+    private bool IsInDoubt => isChunked ? content.IsTaken : content.IsEnded;
+
+    /// <summary>Sends the content and reads the reply, which may come before the end (RFC 5321 section 3.8).</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Reply> RunAsync()
+    {
+        Task<bool> writing = WriteAsync();
+        Reply reply;
+        try
+        {
+            reply = await dialogue.ReadReplyAsync();
+            if (!reply.IsPositive && !reply.IsNegative)
+                throw dialogue.Wire.Break(new ProtocolViolationException($"The server answered the content with \"{reply}\""));
+        }
+        catch (Exception e)
+        {
+            await EndOf(writing);
+            if (IsInDoubt)
+                throw new TransactionInDoubtException(e);
+            ThrowIfFaulted(writing);
+            throw;
+        }
+        if (!IsInDoubt || (reply.IsNegative && !writing.IsCompleted))
+            return await AnsweredEarlyAsync(reply, writing);
+        // The reply has come, so nothing that happens to the write can matter any more.
+        await EndOf(writing);
+        return reply;
+    }
+
+    private async Task<bool> WriteAsync()
+    {
+        dialogue.Wire.Expect(NotYet);
+        Deadline block = dialogue.DeadlineOf(Phase.Content);
+        bool isSent;
+        if (isChunked)
+        {
+            long size = content.Survey!.Value.Size;
+            dialogue.Wire.Compose($"BDAT {size} LAST");
+            isSent = await dialogue.Wire.WriteOctetsAsync(content, size, block);
+        }
+        else
+        {
+            isSent = await dialogue.Wire.WriteContentAsync(content, dialogue.Options.ContentRules, block);
+        }
+        dialogue.Wire.Expect(dialogue.DeadlineOf(Phase.FinalDot));
+        return isSent;
+    }
+
+    // There is no polite way out of the middle of DATA: the connection goes, and with it what the server has of the message.
+    private async ValueTask<Reply> AnsweredEarlyAsync(Reply reply, Task<bool> writing)
+    {
+        dialogue.Wire.Break(new ConnectionLostException($"The server answered before the end of the content: \"{reply}\""));
+        await EndOf(writing);
+        if (reply.IsNegative)
+            return reply;
+        ProtocolViolationException violation = new($"The server accepted the content before its end: \"{reply}\"");
+        if (IsInDoubt)
+            throw new TransactionInDoubtException(violation);
+        ThrowIfFaulted(writing);
+        throw violation;
+    }
+
+    private static ConfiguredTaskAwaitable EndOf(Task writing) => writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private static void ThrowIfFaulted(Task writing)
+    {
+        if (writing.Exception?.InnerException is { } cause and not ConnectionLostException)
+            ExceptionDispatchInfo.Throw(cause);
+    }
+}

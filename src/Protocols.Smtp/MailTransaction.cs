@@ -1,0 +1,171 @@
+using System.Runtime.CompilerServices;
+using EmailSync.Protocols.Wire;
+
+namespace EmailSync.Protocols.Smtp;
+
+/// <summary>
+/// MAIL, RCPT… and DATA (or BDAT), with a reply for each (RFC 5321 section 3.3). Where PIPELINING is offered the commands go out in one
+/// flight and the replies are counted (RFC 2920); where not, one at a time.
+/// </summary>
+/// <remarks>
+/// Some recipients may be refused and the others get the message. If DATA is accepted although nobody is left to get it, a lone
+/// dot ends it and the reply to that is no delivery (RFC 2920 section 3.1).
+/// </remarks>
+internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, OutgoingContent content, string parameters)
+{
+    private const int GoAhead = 354;
+
+    // Servers are known to lose MAIL and answer what follows with 503; then fewer replies come than commands went (MailKit 587).
+    private const int BadSequence = 503;
+
+    private static readonly Deadline AfterLoss = new(
+        "reply to a command behind MAIL, which the server seems to have lost (set UsePipelining to false)", TimeSpan.FromSeconds(10));
+
+    private readonly bool _isPipelined = dialogue.Options.UsePipelining && dialogue.Extensions.HasPipelining;
+
+    // BDAT needs the exact size before the first octet, and canonical text (RFC 3030 section 2).
+    private readonly bool _isChunked = dialogue.Options.UseChunking && dialogue.Extensions.HasChunking
+        && content is { IsWhole: true, Survey.IsCanonical: true };
+
+    private readonly RecipientReply[] _recipients = new RecipientReply[envelope.ForwardPaths.Count];
+    private int _answered;
+    private bool _hasRecipient;
+    private Reply? _sender;
+    private Reply? _refusal;
+
+    /// <summary>The server still has the transaction open, so the next command must be RSET.</summary>
+    public bool NeedsReset { get; private set; }
+
+    /// <param name="resetsFirst">A transaction before this one is still open.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<TransactionResult> RunAsync(bool resetsFirst, CancellationToken cancellationToken)
+    {
+        using Exchange exchange = dialogue.Wire.BeginExchange(cancellationToken);
+        Reply? data = null;
+        try
+        {
+            data = await SendCommandsAsync(resetsFirst);
+            if (data?.Code == GoAhead && !_hasRecipient)
+                await EndWithoutContentAsync();
+        }
+        catch (ConnectionLostException) when (_refusal is not null && !_hasRecipient)
+        {
+            // A refusal that was read says more than the end of the connection behind it (MailKit 194).
+            return Abandoned(_refusal);
+        }
+        if (_refusal is { IsClosing: true })
+        {
+            dialogue.GiveUp(_refusal);
+            return Abandoned(_refusal);
+        }
+
+        Reply? decision = !_hasRecipient ? null : data is { IsNegative: true } ? data : await new ContentSending(dialogue, content, _isChunked).RunAsync();
+        NeedsReset = _sender!.IsPositive && data?.Code != GoAhead && decision is not { IsPositive: true };
+        if (decision is { IsClosing: true })
+            dialogue.GiveUp(decision);
+        if (!dialogue.Wire.IsBroken)
+            exchange.Complete();
+        return new(_sender, _sender.IsPositive ? _recipients : [], decision);
+    }
+
+    /// <summary>Sends everything up to the content; returns the reply to DATA, or null if it was not sent.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Reply?> SendCommandsAsync(bool resetsFirst)
+    {
+        // Read while it is written: a server whose replies nobody takes may stop taking commands (RFC 2920 section 3.1).
+        Task flight = _isPipelined ? SendFlightAsync(resetsFirst).AsTask() : Task.CompletedTask;
+        try
+        {
+            if (resetsFirst)
+                (await AskAsync(Phase.Rset)).EnsurePositive(Phase.Rset);
+            _sender = await AskAsync(Phase.Mail);
+            while (_answered < _recipients.Length && GoesOn(_sender.IsPositive))
+            {
+                MailPath forwardPath = envelope.ForwardPaths[_answered];
+                RecipientReply recipient = new(forwardPath, await AskAsync(Phase.Rcpt));
+                _recipients[_answered++] = recipient;
+                _hasRecipient |= recipient.Reply.IsPositive && _sender.IsPositive;
+            }
+            return !_isChunked && GoesOn(_hasRecipient) ? await AskAsync(Phase.Data) : null;
+        }
+        finally
+        {
+            if (_refusal is { IsClosing: true })
+                dialogue.GiveUp(_refusal);
+            // A failure to write shows in the read, which may have found the reply that explains it.
+            await flight.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // What went out in a flight has its replies; one at a time, nothing more is said once it is pointless.
+    private bool GoesOn(bool isWorthIt) => (isWorthIt || _isPipelined) && _refusal is not { IsClosing: true };
+
+    private ValueTask SendFlightAsync(bool resetsFirst)
+    {
+        if (resetsFirst)
+            Compose(Phase.Rset);
+        Compose(Phase.Mail);
+        for (int recipient = 0; recipient < _recipients.Length; recipient++)
+            Compose(Phase.Rcpt, recipient);
+        if (!_isChunked)
+            Compose(Phase.Data);
+        return dialogue.FlushAsync(Phase.Mail);
+    }
+
+    private void Compose(Phase phase, int recipient = 0)
+    {
+        switch (phase)
+        {
+            case Phase.Rset:
+                dialogue.Wire.Compose($"RSET");
+                break;
+            case Phase.Mail:
+                dialogue.Wire.Compose($"MAIL FROM:<{envelope.ReversePath.Mailbox}>{parameters}");
+                break;
+            case Phase.Rcpt:
+                dialogue.Wire.Compose($"RCPT TO:<{envelope.ForwardPaths[recipient].Mailbox}>");
+                break;
+            default:
+                dialogue.Wire.Compose($"DATA");
+                break;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Reply> AskAsync(Phase phase)
+    {
+        if (!_isPipelined)
+        {
+            Compose(phase, _answered);
+            await dialogue.FlushAsync(phase);
+        }
+        bool seemsLost = _isPipelined && _sender is { Code: BadSequence };
+        Reply reply = await dialogue.ReadReplyAsync(seemsLost ? AfterLoss : dialogue.DeadlineOf(phase));
+        if (reply.IsNegative)
+            _refusal = reply;
+        else if (phase == Phase.Data ? reply.Code != GoAhead : !reply.IsPositive)
+            throw dialogue.Wire.Break(new ProtocolViolationException($"The server answered {Phases.NameOf(phase)} with \"{reply}\""));
+        return reply;
+    }
+
+    /// <summary>The session ended behind a refusal: those who got no reply of their own get that one.</summary>
+    private TransactionResult Abandoned(Reply refusal)
+    {
+        Reply sender = _sender ?? refusal;
+        if (!sender.IsPositive)
+            return new(sender, [], null);
+        bool isContentRefused = _hasRecipient && _answered == _recipients.Length;
+        for (; _answered < _recipients.Length; _answered++)
+            _recipients[_answered] = new(envelope.ForwardPaths[_answered], refusal);
+        return new(sender, _recipients, isContentRefused ? refusal : null);
+    }
+
+    private async ValueTask EndWithoutContentAsync()
+    {
+        await dialogue.Wire.WriteContentAsync(Stream.Null, dialogue.Options.ContentRules, dialogue.DeadlineOf(Phase.Content));
+        Reply reply = await dialogue.ReadReplyAsync(dialogue.DeadlineOf(Phase.FinalDot));
+        if (reply.IsClosing)
+            dialogue.GiveUp(reply);
+    }
+}

@@ -1,0 +1,195 @@
+using EmailSync.Protocols.Wire;
+using EmailSync.Protocols.Wire.Sasl;
+
+namespace EmailSync.Protocols.Smtp;
+
+/// <summary>
+/// A session with a server that has greeted and been introduced to (RFC 5321 section 3). It is for one caller at a time and owns its
+/// stream.
+/// </summary>
+/// <remarks>
+/// A refusal leaves the session whole; a timeout, a cancellation, a violation, the end of the stream or a 421 ends it, and every later
+/// call throws <see cref="ConnectionLostException"/> with that cause.
+/// </remarks>
+public sealed class SmtpSession : IAsyncDisposable
+{
+    private readonly Dialogue _dialogue;
+    private bool _isSignedIn;
+    private bool _isTlsRefused;
+    private bool _needsReset;
+
+    private SmtpSession(Dialogue dialogue, Reply greeting)
+    {
+        _dialogue = dialogue;
+        Greeting = greeting;
+    }
+
+    /// <summary>What the server said first.</summary>
+    public Reply Greeting { get; }
+
+    /// <summary>What the last EHLO offered; nothing at a server that knows only HELO.</summary>
+    public ServiceExtensions Extensions => _dialogue.Extensions;
+
+    /// <summary>The stream is encrypted and its peer authenticated, on the word of the stream itself.</summary>
+    public bool IsEncrypted => _dialogue.Wire.IsEncrypted;
+
+    /// <summary>The session has ended; only <see cref="QuitAsync"/> and <see cref="DisposeAsync"/> are left.</summary>
+    public bool IsBroken => _dialogue.Wire.IsBroken;
+
+    /// <summary>Waits for the greeting and says EHLO; HELO where the server does not know EHLO, and then nothing is offered.</summary>
+    /// <param name="stream">Connected; the session closes it, also if this call fails.</param>
+    /// <param name="options">The defaults, if null.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SmtpNegativeReplyException">The server refuses the session.</exception>
+    /// <exception cref="ProtocolViolationException">This is no SMTP greeting, or something came behind it that nobody asked for.</exception>
+    /// <exception cref="TimeoutException">The server did not answer in time.</exception>
+    public static async ValueTask<SmtpSession> OpenAsync(
+        Stream stream, SmtpOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Dialogue dialogue = new(stream, options ?? new());
+        try
+        {
+            Reply greeting = await Introduction.ReadGreetingAsync(dialogue, cancellationToken);
+            await Introduction.GreetAsync(dialogue, mayBeHelo: true, cancellationToken);
+            return new(dialogue, greeting);
+        }
+        catch
+        {
+            await dialogue.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// STARTTLS (RFC 3207): begins TLS and says EHLO again, or throws. Nothing the server said in clear is believed afterwards. After
+    /// any exception the session can do nothing but quit.
+    /// </summary>
+    /// <exception cref="ServiceExtensionMissingException">The server does not offer it; nothing was sent.</exception>
+    /// <exception cref="SmtpNegativeReplyException">The server refuses.</exception>
+    /// <exception cref="ProtocolViolationException">There were octets in clear behind the go-ahead, or it was none.</exception>
+    public async ValueTask StartTlsAsync(TlsUpgrade upgrade, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(upgrade);
+        if (IsEncrypted)
+            throw new InvalidOperationException("The session is encrypted already; TLS does not go inside TLS (RFC 3207 section 4.2)");
+        ThrowIfTlsRefused();
+        _isTlsRefused = true;
+        if (!Extensions.HasStartTls)
+            throw new ServiceExtensionMissingException("STARTTLS", "TLS was asked for");
+        await Introduction.StartTlsAsync(_dialogue, upgrade, cancellationToken);
+        await Introduction.GreetAsync(_dialogue, mayBeHelo: false, cancellationToken);
+        _isTlsRefused = false;
+    }
+
+    /// <summary>AUTH (RFC 4954), once in a session. EHLO is not said again: servers exist that refuse mail after it.</summary>
+    /// <exception cref="SmtpNegativeReplyException">
+    /// Refused. 535 is about the credentials, 454 is not (section 6); another try is the caller's decision.
+    /// </exception>
+    /// <exception cref="EncryptionRequiredException">The stream is not encrypted; nothing was sent.</exception>
+    /// <exception cref="ServiceExtensionMissingException">The server does not offer the mechanism; nothing was sent.</exception>
+    /// <exception cref="ProtocolViolationException">
+    /// A challenge was malformed, or the server claimed success before the mechanism was complete.
+    /// </exception>
+    public async ValueTask AuthenticateAsync(SaslMechanism mechanism, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(mechanism);
+        ThrowIfTlsRefused();
+        if (_isSignedIn)
+            throw new InvalidOperationException("The session has signed in already (RFC 4954 section 4)");
+        if (!IsEncrypted && !_dialogue.Options.AllowCleartextPasswords)
+            throw new EncryptionRequiredException(
+                $"AUTH {mechanism.Name} sends a secret, and the connection is not encrypted. Use implicit TLS or STARTTLS; nothing was sent");
+        if (!Extensions.Mechanisms.Contains(mechanism.Name))
+            throw new ServiceExtensionMissingException(
+                $"AUTH {mechanism.Name}", $"these mechanisms only: {string.Join(", ", Extensions.Mechanisms)}");
+        await new SaslExchange(_dialogue, mechanism).RunAsync(cancellationToken);
+        _isSignedIn = true;
+    }
+
+    /// <summary>
+    /// One mail transaction. Refusals by the server are in the result, not thrown; some recipients may be refused and the others get the
+    /// message.
+    /// </summary>
+    /// <param name="envelope">Who sends it and who gets it.</param>
+    /// <param name="content">
+    /// The message, dots not stuffed; read from its position to its end and left open. Content of less than 64 KiB, or that can be read
+    /// twice, is looked at before anything is sent.
+    /// </param>
+    /// <param name="cancellationToken">Gives up, and the connection with it; the message is then not delivered, or in doubt.</param>
+    /// <exception cref="TransactionInDoubtException">The connection failed between the end of the content and its reply.</exception>
+    /// <exception cref="ServiceExtensionMissingException">The message needs what the server does not offer; nothing was sent.</exception>
+    /// <exception cref="UnsendableContentException">The message is too large for the server, or has too long a line; nothing was sent.</exception>
+    /// <exception cref="InvalidContentException">The content breaks <see cref="SmtpOptions.ContentRules"/>; it was not delivered.</exception>
+    /// <exception cref="ConnectionLostException">The connection failed before the end of the content; the message was not delivered.</exception>
+    /// <exception cref="TimeoutException">The server did not answer in time; the message was not delivered.</exception>
+    public async ValueTask<TransactionResult> SendAsync(
+        Envelope envelope, Stream content, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        ArgumentNullException.ThrowIfNull(content);
+        ThrowIfTlsRefused();
+        if (envelope.ForwardPaths.Count == 0 || envelope.ForwardPaths.Any(path => path.IsNull))
+            throw new ArgumentException("An envelope has at least one forward-path, and none of them is null", nameof(envelope));
+        if (!envelope.ReversePath.IsNull && !envelope.ReversePath.HasDomain)
+            throw new ArgumentException("A reverse-path has a domain; only recipients may be a postmaster without one", nameof(envelope));
+
+        using OutgoingContent outgoing = await OutgoingContent.PrepareAsync(content, cancellationToken);
+        string parameters = MailParameters.Decide(envelope, outgoing.Survey, Extensions, _dialogue.Options);
+        MailTransaction transaction = new(_dialogue, envelope, outgoing, parameters);
+        TransactionResult result = await transaction.RunAsync(_needsReset, cancellationToken);
+        _needsReset = transaction.NeedsReset;
+        return result;
+    }
+
+    /// <summary>RSET: forgets a transaction that was begun; also a sign of life.</summary>
+    /// <exception cref="SmtpNegativeReplyException">The server refuses.</exception>
+    public async ValueTask ResetAsync(CancellationToken cancellationToken = default)
+    {
+        (await _dialogue.AskAsync($"RSET", Phase.Rset, cancellationToken)).EnsurePositive(Phase.Rset);
+        _needsReset = false;
+    }
+
+    /// <summary>NOOP: finds out whether the server is still there. A session that waits for its next message may have been closed.</summary>
+    public ValueTask<Reply> NoOpAsync(CancellationToken cancellationToken = default) =>
+        _dialogue.AskAsync($"NOOP", Phase.Query, cancellationToken);
+
+    /// <summary>VRFY: asks about an address, for diagnosis; many servers answer 252 to everything (RFC 5321 section 3.5.3).</summary>
+    /// <exception cref="ArgumentException">There is a control character in the argument.</exception>
+    public ValueTask<Reply> VerifyAsync(string userOrMailbox, CancellationToken cancellationToken = default) =>
+        _dialogue.AskAsync($"VRFY {Checked(userOrMailbox)}", Phase.Query, cancellationToken);
+
+    /// <summary>EXPN: asks who is on a list, for diagnosis; hardly any server tells (RFC 5321 section 3.5.2).</summary>
+    /// <exception cref="ArgumentException">There is a control character in the argument.</exception>
+    public ValueTask<Reply> ExpandAsync(string list, CancellationToken cancellationToken = default) =>
+        _dialogue.AskAsync($"EXPN {Checked(list)}", Phase.Query, cancellationToken);
+
+    /// <summary>HELP: text for people.</summary>
+    public ValueTask<Reply> HelpAsync(CancellationToken cancellationToken = default) =>
+        _dialogue.AskAsync($"HELP", Phase.Query, cancellationToken);
+
+    /// <summary>
+    /// QUIT, and closes the connection. What was accepted stays accepted whatever the server says now, so nothing but the caller's
+    /// cancellation is reported.
+    /// </summary>
+    public async ValueTask QuitAsync(CancellationToken cancellationToken = default)
+    {
+        await Introduction.QuitAsync(_dialogue, cancellationToken);
+        await DisposeAsync();
+    }
+
+    /// <summary>Closes the connection without a word.</summary>
+    public ValueTask DisposeAsync() => _dialogue.DisposeAsync();
+
+    private void ThrowIfTlsRefused()
+    {
+        if (_isTlsRefused)
+            throw new InvalidOperationException("TLS was asked for and did not begin; the session can only quit");
+    }
+
+    // The line writer would refuse it too, but only after the exchange has begun, and that costs the connection.
+    private static string Checked(string argument) =>
+        argument.Any(char.IsControl)
+            ? throw new ArgumentException("There is a control character in the argument; nothing was sent", nameof(argument))
+            : argument;
+}
