@@ -34,6 +34,8 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
             throw dialogue.Wire.Break(new ProtocolViolationException(
                 $"The server claimed success before {mechanism.Name} was complete, so it has proved nothing"));
         exchange.Complete();
+        if (reply.IsClosing)
+            dialogue.GiveUp(reply);
         if (reply.IsNegative)
             throw new SmtpNegativeReplyException(Phase.Auth, reply.MadeSafe(), mechanism.FailureDetail);
     }

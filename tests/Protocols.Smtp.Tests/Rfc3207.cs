@@ -1,0 +1,213 @@
+using System.Security.Authentication;
+using EmailSync.Protocols.Testing;
+using EmailSync.Protocols.Wire;
+using EmailSync.Protocols.Wire.Sasl;
+
+namespace EmailSync.Protocols.Smtp.Tests;
+
+/// <summary>STARTTLS, and how it is attacked (threats T-01 to T-08).</summary>
+public sealed class Rfc3207
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(Fragmentation.Sizes), MemberType = typeof(Fragmentation))]
+    public async Task Section_5_the_example(int fragment)
+    {
+        using ScriptedPeer peer = new("""
+            S: 220 mail.imc.org SMTP service ready
+            C: EHLO mail.example.com
+            S: 250-mail.imc.org offers a warm hug of welcome
+            S: 250-8BITMIME
+            S: 250-STARTTLS
+            S: 250 DSN
+            C: STARTTLS
+            S: 220 Go ahead
+            TLS
+            C: EHLO mail.example.com
+            S: 250-mail.imc.org touches your hand gently for a moment
+            S: 250-8BITMIME
+            S: 250 DSN
+            """, fragment);
+        await using SmtpSession session = await Play.OpenAsync(peer, Play.Options with { ClientName = "mail.example.com" });
+        Assert.True(session.Extensions.HasStartTls);
+        await session.StartTlsAsync(peer.UpgradeAsync, Cancelled);
+        Assert.True(session.IsEncrypted);
+        Assert.False(session.Extensions.HasStartTls);
+        peer.AssertDone();
+    }
+
+    [Theory]
+    [InlineData("S: 250 injected")]
+    [InlineData("S: 250-foo.com\nS: 250 AUTH LOGIN")]
+    [InlineData("S~ 250-half a li")]
+    public async Task T_01_octets_behind_the_go_ahead_end_the_session(string injected)
+    {
+        using ScriptedPeer peer = new(Play.Introduction("STARTTLS") + $"C: STARTTLS\nS: 220 go\n{injected}\nTLS\n");
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.StartTlsAsync(peer.UpgradeAsync, Cancelled));
+        await AssertOnlyQuitIsLeftAsync(session);
+    }
+
+    [Fact]
+    public async Task T_01_octets_that_come_later_are_the_handshakes_to_refuse()
+    {
+        // They arrive behind the reply, in another segment: the TLS layer reads them, and they are no TLS record.
+        using ScriptedPeer peer = new(Play.Introduction("STARTTLS") + "C: STARTTLS\nS: 220 go\nHANG");
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        await Assert.ThrowsAsync<AuthenticationException>(async () => await session.StartTlsAsync(
+            (_, _) => throw new AuthenticationException("not a TLS record"), Cancelled));
+        await AssertOnlyQuitIsLeftAsync(session);
+    }
+
+    [Fact]
+    public async Task T_02_a_server_that_does_not_offer_it_is_not_asked()
+    {
+        using ScriptedPeer peer = new(Play.Introduction("NOSTARTTLS", "XSTARTTLS", "AUTH PLAIN"));
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        ServiceExtensionMissingException missing = await Assert.ThrowsAsync<ServiceExtensionMissingException>(
+            async () => await session.StartTlsAsync(peer.UpgradeAsync, Cancelled));
+        Assert.Equal("STARTTLS", missing.Keyword);
+        await AssertOnlyQuitIsLeftAsync(session);
+        peer.AssertDone();
+    }
+
+    [Fact]
+    public async Task T_02_helo_does_not_mean_that_clear_is_good_enough()
+    {
+        using ScriptedPeer peer = new("S: 220 x\nC: EHLO bar.com\nS: 502 no\nC: HELO bar.com\nS: 250 x");
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        await Assert.ThrowsAsync<ServiceExtensionMissingException>(async () => await session.StartTlsAsync(peer.UpgradeAsync, Cancelled));
+        await AssertOnlyQuitIsLeftAsync(session);
+        peer.AssertDone();
+    }
+
+    [Theory]
+    [InlineData("454 TLS not available")]
+    [InlineData("501 no parameters")]
+    [InlineData("502 not implemented")]
+    [InlineData("530 no")]
+    [InlineData("421 bye")]
+    public async Task T_03_a_refusal_ends_everything_but_quit(string reply)
+    {
+        using ScriptedPeer peer = new(Play.Introduction("STARTTLS", "AUTH PLAIN") + $"C: STARTTLS\nS: {reply}\nC: QUIT\nS: 221 bye");
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        SmtpNegativeReplyException refused = await Assert.ThrowsAsync<SmtpNegativeReplyException>(
+            async () => await session.StartTlsAsync(peer.UpgradeAsync, Cancelled));
+        Assert.Equal((Phase.StartTls, reply), (refused.Phase, refused.Reply.ToString()));
+        await AssertOnlyQuitIsLeftAsync(session);
+        await session.QuitAsync(Cancelled);
+        peer.AssertDone();
+    }
+
+    [Theory]
+    [InlineData("250 Okay, do your thing")]
+    [InlineData("221 go")]
+    [InlineData("354 go")]
+    [InlineData("Okay, do your thing.")]
+    public async Task T_03_only_220_starts_tls(string reply)
+    {
+        using ScriptedPeer peer = new(Play.Introduction("STARTTLS") + $"C: STARTTLS\nS: {reply}\nTLS\n");
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.StartTlsAsync(peer.UpgradeAsync, Cancelled));
+        await AssertOnlyQuitIsLeftAsync(session);
+    }
+
+    [Theory]
+    [InlineData("502 not implemented")]
+    [InlineData("500 what")]
+    public async Task T_04_nothing_said_in_clear_is_known_afterwards(string ehlo)
+    {
+        using ScriptedPeer peer = new(Play.Introduction("STARTTLS", "AUTH PLAIN LOGIN", "SIZE 1", "PIPELINING") + $"""
+            C: STARTTLS
+            S: 220 go
+            TLS
+            C: EHLO bar.com
+            S: {ehlo}
+            """);
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        SmtpNegativeReplyException refused = await Assert.ThrowsAsync<SmtpNegativeReplyException>(
+            async () => await session.StartTlsAsync(peer.UpgradeAsync, Cancelled));
+        Assert.Equal(Phase.Ehlo, refused.Phase);
+        Assert.Empty(session.Extensions.Keywords);
+        Assert.Empty(session.Extensions.Mechanisms);
+        await AssertOnlyQuitIsLeftAsync(session);
+        peer.AssertDone();
+    }
+
+    [Fact]
+    public async Task T_05_no_secret_goes_over_a_stream_that_is_not_encrypted()
+    {
+        using ScriptedPeer peer = new(Play.Introduction("AUTH PLAIN LOGIN XOAUTH2"));
+        await using SmtpSession session = await Play.OpenAsync(peer, Play.Options with { AllowCleartextPasswords = false });
+        SaslMechanism[] mechanisms = [new Plain("u", new("p")), new Login("u", new("p")), new XOAuth2("u", new("t"))];
+        foreach (SaslMechanism mechanism in mechanisms)
+            await Assert.ThrowsAsync<EncryptionRequiredException>(async () => await session.AuthenticateAsync(mechanism, Cancelled));
+        peer.AssertDone();
+    }
+
+    [Theory]
+    [InlineData("S: 220 hi\nS: 250 AUTH PLAIN\nHANG")]
+    [InlineData("S: 220 hi\nS: 220 hi again\nHANG")]
+    [InlineData("S: 220 hi\nS~ 250 half\nHANG")]
+    public async Task T_06_what_comes_behind_the_greeting_was_not_asked_for(string script)
+    {
+        using ScriptedPeer peer = new(script);
+        await Assert.ThrowsAsync<ProtocolViolationException>(async () => await Play.OpenAsync(peer));
+        Assert.True(peer.IsClosed);
+    }
+
+    [Theory]
+    [InlineData("S: 235 signed in already")]
+    [InlineData("S: 250 hi")]
+    [InlineData("S: 221 bye")]
+    [InlineData("S: 354 go")]
+    [InlineData("S: +OK POP3 ready")]
+    [InlineData("S: * OK IMAP ready")]
+    [InlineData("S: SSH-2.0-OpenSSH_9.9")]
+    public async Task T_06_T_07_only_220_greets(string greeting)
+    {
+        using ScriptedPeer peer = new(greeting + "\nHANG");
+        await Assert.ThrowsAsync<ProtocolViolationException>(async () => await Play.OpenAsync(peer));
+        Assert.True(peer.IsClosed);
+    }
+
+    [Fact]
+    public async Task T_08_nothing_is_sent_behind_starttls_before_the_handshake()
+    {
+        using ScriptedPeer peer = new(Play.Introduction("STARTTLS", "PIPELINING") + "C: STARTTLS\nHANG");
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        Task starting = session.StartTlsAsync(peer.UpgradeAsync, Cancelled).AsTask();
+        await peer.Starved;
+        Assert.False(starting.IsCompleted);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await Play.SendAsync(session, Play.Envelope()));
+        await session.DisposeAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => starting);
+        peer.AssertDone();
+    }
+
+    [Fact]
+    public async Task T_09_server_text_is_escaped_and_cut()
+    {
+        using ScriptedPeer peer = new($"S: 554 \\x1B[31mURGENT {new string('x', 1000)}\nC: QUIT\nS: 221 bye");
+        SmtpNegativeReplyException refused = await Assert.ThrowsAsync<SmtpNegativeReplyException>(async () => await Play.OpenAsync(peer));
+        Assert.StartsWith("\\x1B[31mURGENT", refused.Reply.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\x1B', refused.Message);
+        Assert.True(refused.Reply.Text.Length <= ServerText.MaxLength);
+    }
+
+    [Fact]
+    public async Task T_11_tls_does_not_go_inside_tls()
+    {
+        using ScriptedPeer peer = new(Play.Introduction("STARTTLS"), isEncrypted: true);
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await session.StartTlsAsync(peer.UpgradeAsync, Cancelled));
+        peer.AssertDone();
+    }
+
+    private static async Task AssertOnlyQuitIsLeftAsync(SmtpSession session)
+    {
+        await Assert.ThrowsAnyAsync<Exception>(async () => await session.AuthenticateAsync(new Plain("u", new("p")), Cancelled));
+        await Assert.ThrowsAnyAsync<Exception>(async () => await Play.SendAsync(session, Play.Envelope()));
+    }
+}
