@@ -23,10 +23,10 @@ public static class Backoff
     /// <summary>For a mailbox after its n-th transient failure in a row, counted from 1: 5 minutes ten times, then doubling to 6 hours.</summary>
     public static TimeSpan ForMailbox(int failures) => failures <= TransientFailures
         ? TransientPause
-        : Shortest(TransientPause * Math.Pow(2, failures - TransientFailures), LongestPause);
+        : Doubled(TransientPause, failures - TransientFailures, LongestPause);
 
     /// <summary>For all mailboxes on a server after its n-th suspension in a row, counted from 1: a minute, doubling to half an hour.</summary>
-    public static TimeSpan ForServer(int suspensions) => Shortest(FirstServerPause * Math.Pow(2, suspensions - 1), LongestServerPause);
+    public static TimeSpan ForServer(int suspensions) => Doubled(FirstServerPause, suspensions - 1, LongestServerPause);
 
     /// <summary>
     /// For an outgoing email: as long as it has waited already, within Postfix's bounds of 300 and 4,000 seconds; null where it has waited
@@ -34,12 +34,13 @@ public static class Backoff
     /// </summary>
     public static TimeSpan? ForDelivery(TimeSpan age) => age >= DeliveryLifetime ? null
         : age < ShortestDeliveryPause ? ShortestDeliveryPause
-        : Shortest(age, LongestDeliveryPause);
+        : age < LongestDeliveryPause ? age : LongestDeliveryPause;
 
     /// <summary>Spreads a pause by up to a tenth to either side, so that what failed together does not come back together.</summary>
     /// <param name="pause">The pause.</param>
     /// <param name="random">From 0 to 1.</param>
     public static TimeSpan Spread(TimeSpan pause, double random) => pause * (0.9 + 0.2 * random);
 
-    private static TimeSpan Shortest(TimeSpan one, TimeSpan other) => one < other ? one : other;
+    private static TimeSpan Doubled(TimeSpan first, int times, TimeSpan longest) =>
+        times < Math.Log2(longest / first) ? first * Math.Pow(2, times) : longest;
 }

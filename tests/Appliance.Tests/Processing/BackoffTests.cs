@@ -1,0 +1,46 @@
+using EmailSync.Appliance.Processing;
+
+namespace EmailSync.Appliance.Tests.Processing;
+
+public sealed class BackoffTests
+{
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(10, 5)]
+    [InlineData(11, 10)]
+    [InlineData(12, 20)]
+    [InlineData(16, 320)]
+    [InlineData(17, 360)]
+    [InlineData(10_000, 360)]
+    public void A_failing_mailbox_is_tried_ten_times_at_five_minutes_and_then_ever_more_rarely_up_to_six_hours(int failures, int minutes) =>
+        Assert.Equal(TimeSpan.FromMinutes(minutes), Backoff.ForMailbox(failures));
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    [InlineData(5, 16)]
+    [InlineData(6, 30)]
+    [InlineData(10_000, 30)]
+    public void A_suspended_server_is_tried_after_a_minute_and_then_ever_more_rarely_up_to_half_an_hour(int suspensions, int minutes) =>
+        Assert.Equal(TimeSpan.FromMinutes(minutes), Backoff.ForServer(suspensions));
+
+    [Theory]
+    [InlineData(0, 300)]
+    [InlineData(299, 300)]
+    [InlineData(1000, 1000)]
+    [InlineData(4001, 4000)]
+    [InlineData(5 * 86400 - 1, 4000)]
+    public void A_deferred_email_waits_as_long_as_it_has_waited(int age, int pause) =>
+        Assert.Equal(TimeSpan.FromSeconds(pause), Backoff.ForDelivery(TimeSpan.FromSeconds(age)));
+
+    [Fact]
+    public void A_deferred_email_is_given_up_after_five_days() =>
+        Assert.Null(Backoff.ForDelivery(TimeSpan.FromDays(5)));
+
+    [Fact]
+    public void Pauses_are_spread_by_a_tenth_to_either_side()
+    {
+        Assert.Equal(TimeSpan.FromSeconds(90), Backoff.Spread(TimeSpan.FromSeconds(100), 0));
+        Assert.Equal(TimeSpan.FromSeconds(110), Backoff.Spread(TimeSpan.FromSeconds(100), 1));
+    }
+}
