@@ -1,0 +1,89 @@
+using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Scheduling;
+using Microsoft.Extensions.Configuration;
+
+namespace EmailSync.Appliance;
+
+/// <summary>
+/// Where the files are and which cloud this is: read once at start, from <c>appsettings.json</c>, the environment (<c>EmailSync__GovMode</c>)
+/// and the command line, in the host's usual order, under <c>EmailSync</c>. Nothing here can change while the process runs.
+/// </summary>
+public sealed record ApplianceOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "EmailSync";
+
+    /// <summary>Every outbound mail connection is implicit TLS on 465 and 995, and nothing weakens it.</summary>
+    public bool GovMode { get; init; }
+
+    /// <summary>Database, spool, keys and control socket. <c>/var/lib/emailsync</c> as a service, <c>./data</c> otherwise.</summary>
+    public string DataFolder { get; init; } = DefaultDataFolder();
+
+    /// <summary>The control socket; null means <c>control.sock</c> in the data folder.</summary>
+    public string? ControlSocket { get; init; }
+
+    /// <summary>Where the HTTP API listens besides the control socket: a loopback port; null means nowhere.</summary>
+    public int? HttpPort { get; init; } = 5380;
+
+    /// <summary>Further ports for encrypted connections, such as those of an on-premises server.</summary>
+    public IReadOnlyList<int> AdditionalPorts { get; init; } = [];
+
+    /// <summary>Profiles without TLS are admitted.</summary>
+    public bool AllowNonSslEmail { get; init; }
+
+    /// <summary>Passwords may be sent to mail servers in clear.</summary>
+    public bool AllowBasicAuthenticationOnNonSecureChannel { get; init; }
+
+    /// <summary>Passwords may be given to the API over plain HTTP on loopback, not only through the control socket.</summary>
+    public bool AllowCredentialsEntryViaNonSecureChannels { get; init; }
+
+    /// <summary>Outgoing profiles may use a relay that asks for no sign-in.</summary>
+    public bool AllowAnonymousSmtp { get; init; }
+
+    /// <summary>Servers on this machine and in private networks are admitted.</summary>
+    public bool AllowLoopbackAndPrivateServers { get; init; }
+
+    /// <summary>Mail sessions of the whole appliance at once: 1 to 20,000.</summary>
+    public int MaxConnections { get; init; } = 500;
+
+    /// <summary>Mail sessions on one host at once, over all profiles: 1 to 20,000.</summary>
+    public int MaxConnectionsPerHost { get; init; } = 100;
+
+    /// <summary>The name said in EHLO; null means this machine's, or an address literal where it has no qualified name.</summary>
+    public string? EhloName { get; init; }
+
+    /// <summary>The control socket's path.</summary>
+    public string ControlSocketPath => ControlSocket ?? Path.Combine(DataFolder, "control.sock");
+
+    /// <summary>What the scheduler may have open.</summary>
+    public SchedulerOptions Scheduler => new() { MaxConnections = MaxConnections, MaxConnectionsPerHost = MaxConnectionsPerHost };
+
+    /// <summary>Which connections may leave.</summary>
+    public EgressPolicy ChoosePolicy() => GovMode
+        ? EgressPolicy.Government
+        : EgressPolicy.Commercial;
+
+    /// <summary>Reads the options.</summary>
+    /// <exception cref="InvalidOperationException">A value is not of its kind, or out of bounds; the message names it.</exception>
+    public static ApplianceOptions Read(IConfiguration configuration)
+    {
+        ApplianceOptions options = configuration.GetSection(Section).Get<ApplianceOptions>() ?? new();
+        RequireWithin(nameof(MaxConnections), options.MaxConnections, 1, 20_000);
+        RequireWithin(nameof(MaxConnectionsPerHost), options.MaxConnectionsPerHost, 1, 20_000);
+        foreach (int port in options.AdditionalPorts)
+            RequireWithin(nameof(AdditionalPorts), port, 1, 65_535);
+        if (options.HttpPort is { } http)
+            RequireWithin(nameof(HttpPort), http, 0, 65_535);
+        return options with { DataFolder = Path.GetFullPath(options.DataFolder) };
+    }
+
+    private static void RequireWithin(string name, int value, int least, int most)
+    {
+        if (value < least || value > most)
+            throw new InvalidOperationException($"{Section}:{name} is {value}; it must be from {least} to {most}.");
+    }
+
+    // systemd names the folder that it made for the unit (StateDirectory=); a service manager on Windows has no such word.
+    private static string DefaultDataFolder() =>
+        Environment.GetEnvironmentVariable("STATE_DIRECTORY") is { Length: > 0 } state ? state : "data";
+}
