@@ -7,15 +7,24 @@ namespace EmailSync.RealServers.Tests.Servers;
 /// <summary>Runs a program to its end, and finds ports that are free.</summary>
 internal static class Command
 {
+    /// <summary>Runs a program to its end. What it prints goes to a file, since a daemon that it leaves behind would hold a pipe open.</summary>
     /// <exception cref="InvalidOperationException">The program failed; the message has what it printed.</exception>
     public static async Task RunAsync(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        string[] printed = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {string.Concat(printed)}");
+        string printed = Path.GetTempFileName();
+        try
+        {
+            string[] words = ["-c", "exec \"$0\" \"$@\" >\"$PRINTED\" 2>&1 </dev/null", program, .. arguments];
+            ProcessStartInfo start = new("/bin/sh", words) { Environment = { ["PRINTED"] = printed } };
+            using Process process = Process.Start(start)!;
+            await process.WaitForExitAsync();
+            if (process.ExitCode != 0)
+                throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await File.ReadAllTextAsync(printed)}");
+        }
+        finally
+        {
+            File.Delete(printed);
+        }
     }
 
     public static int[] FreePorts(int count)

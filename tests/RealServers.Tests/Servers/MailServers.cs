@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
 using EmailSync.Lab;
 
+[assembly: UnsupportedOSPlatform("windows")]
 [assembly: AssemblyFixture(typeof(EmailSync.RealServers.Tests.Servers.MailServers))]
 
 namespace EmailSync.RealServers.Tests.Servers;

@@ -1,0 +1,183 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Store;
+using Microsoft.Extensions.Logging;
+
+namespace EmailSync.Appliance.Processing;
+
+/// <summary>Does one piece of work for one mailbox and writes down what came of it.</summary>
+public sealed partial class MailboxWorker(
+    IStore store, ReceiveCycle receive, SendCycle send, TestAndEnable test, AlertBook alerts, TimeProvider clock, ILogger<MailboxWorker> logger)
+{
+    // Longer than a day is no delay but a refusal (RFC 2449 6.5 sets no bound).
+    private static readonly TimeSpan LongestHonouredDelay = TimeSpan.FromHours(24);
+
+    /// <summary>Does it.</summary>
+    /// <exception cref="OperationCanceledException">The appliance stops.</exception>
+    public async Task<WorkOutcome> RunAsync(MailboxId id, Work work, CancellationToken cancellationToken)
+    {
+        if (await store.Mailboxes.FindAsync(id, cancellationToken) is not { } mailbox
+            || await store.Profiles.FindAsync(mailbox.Profile, cancellationToken) is not { } profile)
+            return default;
+
+        Failure? failure = work switch
+        {
+            Work.Receive => await ReceiveAsync(mailbox, profile, cancellationToken),
+            Work.Send => await SendAsync(mailbox, profile, cancellationToken),
+            _ => await TestAsync(mailbox, profile, cancellationToken),
+        };
+        return new(await store.Mailboxes.ScheduleAsync(id, cancellationToken), failure);
+    }
+
+    private async Task<Failure?> ReceiveAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    {
+        Settings settings = await store.Settings.ReadAsync(cancellationToken);
+        if (Readiness.WhyNot(mailbox, profile, settings, MailService.Pop3) is not null)
+            return null;
+
+        DateTimeOffset startedAt = clock.GetUtcNow();
+        try
+        {
+            ReceiveReport report = await receive.RunAsync(mailbox, profile, cancellationToken);
+            DateTimeOffset now = clock.GetUtcNow();
+            await store.Mailboxes.RecordAsync(mailbox.Id, state => state with
+            {
+                IncomingStatus = EmailStatus.Success,
+                LastPollStartedAt = startedAt,
+                LastSuccessAt = now,
+                LastError = null,
+                TransientFailureCount = 0,
+                PostponedUntil = null,
+                ConsecutiveEmptyPolls = report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1,
+                NextPollAt = now + Backoff.Spread(profile.MinPollingInterval, Random.Shared.NextDouble()),
+            }, cancellationToken);
+            await RecoverAsync(mailbox, profile, cancellationToken);
+            LogPolled(mailbox.Id, report.Listed, report.Stored, report.Octets, report.Deleted, report.TooLarge, (now - startedAt).TotalMilliseconds);
+            return null;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            Failure failure = FailureClassifier.Classify(exception);
+            await NoteAsync(mailbox, profile, MailService.Pop3, failure, startedAt, cancellationToken);
+            return failure;
+        }
+    }
+
+    private async Task<Failure?> SendAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    {
+        Settings settings = await store.Settings.ReadAsync(cancellationToken);
+        if (Readiness.WhyNot(mailbox, profile, settings, MailService.Submission) is not null)
+            return null;
+
+        if (await send.RunAsync(mailbox, profile, cancellationToken) is { } failure)
+        {
+            await NoteAsync(mailbox, profile, MailService.Submission, failure, clock.GetUtcNow(), cancellationToken);
+            return failure;
+        }
+
+        if (mailbox.State.OutgoingStatus != EmailStatus.Success)
+            await store.Mailboxes.RecordAsync(mailbox.Id, state => state with { OutgoingStatus = EmailStatus.Success, LastError = null }, cancellationToken);
+        await RecoverAsync(mailbox, profile, cancellationToken);
+        return null;
+    }
+
+    private async Task<Failure?> TestAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    {
+        Settings settings = await store.Settings.ReadAsync(cancellationToken);
+        TestResult result = await test.RunAsync(mailbox, profile, settings, cancellationToken);
+        DateTimeOffset now = clock.GetUtcNow();
+        await store.Mailboxes.RecordAsync(mailbox.Id, state => state with
+        {
+            IncomingStatus = result.Incoming,
+            OutgoingStatus = result.Outgoing,
+            EnabledForIncoming = result.Incoming == EmailStatus.Success,
+            EnabledForOutgoing = result.Outgoing == EmailStatus.Success,
+            TestCompletedAt = now,
+            TransientFailureCount = 0,
+            PostponedUntil = null,
+            LastError = result.Steps.LastOrDefault(step => step.Outcome == StepOutcome.Failed)?.Detail,
+            NextPollAt = result.Incoming == EmailStatus.Success ? now : null,
+        }, cancellationToken);
+
+        AlertSubject subject = AlertSubject.Of(mailbox.Id);
+        await alerts.ResolveAsync(subject, cancellationToken);
+        foreach (TestStep step in result.Steps.Where(step => step.Outcome == StepOutcome.Failed))
+            await alerts.RaiseAsync(AlertCatalog.For(step.ErrorClass!.Value), subject, Words(mailbox, profile, step.Service, step.Detail), cancellationToken);
+        if (result.Incoming == EmailStatus.Success || result.Outgoing == EmailStatus.Success)
+            await alerts.RaiseAsync(AlertCatalog.MailboxEnabled, subject, Enabled(mailbox, result), cancellationToken);
+        test.Publish(result);
+        LogTested(mailbox.Id, result.Incoming, result.Outgoing);
+        return null;
+    }
+
+    private async Task NoteAsync(
+        Mailbox mailbox, EmailServerProfile profile, MailService service, Failure failure, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    {
+        bool concernsServer = failure.Scope is FailureScope.Route or FailureScope.Server;
+        bool disables = !failure.IsTransient && !concernsServer;
+        DateTimeOffset now = clock.GetUtcNow();
+        await store.Mailboxes.RecordAsync(mailbox.Id, state =>
+        {
+            int failures = state.TransientFailureCount + 1;
+            bool isFailing = disables || failures >= Backoff.TransientFailures;
+            TimeSpan pause = Backoff.Spread(Backoff.ForMailbox(failures), Random.Shared.NextDouble());
+            if (failure.RetryAfter is { } asked && asked > pause)
+                pause = asked < LongestHonouredDelay ? asked : LongestHonouredDelay;
+            state = state with { LastError = failure.Detail, TransientFailureCount = failures };
+            return service == MailService.Submission
+                ? state with
+                {
+                    OutgoingStatus = isFailing ? EmailStatus.Failure : state.OutgoingStatus,
+                    EnabledForOutgoing = state.EnabledForOutgoing && !disables,
+                }
+                : state with
+                {
+                    IncomingStatus = isFailing ? EmailStatus.Failure : state.IncomingStatus,
+                    EnabledForIncoming = state.EnabledForIncoming && !disables,
+                    LastPollStartedAt = startedAt,
+                    PostponedUntil = disables ? null : now + pause,
+                    NextPollAt = disables ? null : now + pause,
+                };
+        }, cancellationToken);
+
+        AlertSubject subject = concernsServer ? AlertSubject.Of(profile.Id) : AlertSubject.Of(mailbox.Id);
+        await alerts.RaiseAsync(AlertCatalog.For(failure.Class), subject, Words(mailbox, profile, service, failure.Detail), cancellationToken);
+        LogFailed(mailbox.Id, service, failure.Class, failure.Scope, failure.IsTransient, failure.Detail);
+    }
+
+    private async Task RecoverAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    {
+        AlertSubject subject = AlertSubject.Of(mailbox.Id);
+        if (await alerts.ResolveAsync(subject, cancellationToken))
+            await alerts.RaiseAsync(AlertCatalog.MailboxRecovered, subject, $"{mailbox.EmailAddress} works again.", cancellationToken);
+        await alerts.ResolveAsync(AlertSubject.Of(profile.Id), cancellationToken);
+    }
+
+    private static string Words(Mailbox mailbox, EmailServerProfile profile, MailService? service, string detail)
+    {
+        string direction = service switch
+        {
+            MailService.Pop3 => $", receiving from {profile.Incoming.Location?.ToString() ?? "nowhere"}",
+            MailService.Submission => $", sending through {profile.Outgoing.Location?.ToString() ?? "nowhere"}",
+            _ => "",
+        };
+        return $"{mailbox.EmailAddress} (profile '{profile.Name}'{direction}): {detail}";
+    }
+
+    private static string Enabled(Mailbox mailbox, TestResult result) => (result.Incoming, result.Outgoing) switch
+    {
+        (EmailStatus.Success, EmailStatus.Success) => $"{mailbox.EmailAddress} was tested and enabled for receiving and sending.",
+        (EmailStatus.Success, _) => $"{mailbox.EmailAddress} was tested and enabled for receiving.",
+        _ => $"{mailbox.EmailAddress} was tested and enabled for sending.",
+    };
+
+    [LoggerMessage(EventId = 200, Level = LogLevel.Information,
+        Message = "Polled {Mailbox}: {Listed} listed, {Stored} new, {Octets} octets, {Deleted} deleted, {TooLarge} too large, {Milliseconds:F0} ms")]
+    private partial void LogPolled(MailboxId mailbox, int listed, int stored, long octets, int deleted, int tooLarge, double milliseconds);
+
+    [LoggerMessage(EventId = 201, Level = LogLevel.Warning,
+        Message = "{Service} of {Mailbox} failed: {Class}, scope {Scope}, transient {IsTransient}: {Detail}")]
+    private partial void LogFailed(MailboxId mailbox, MailService service, ErrorClass @class, FailureScope scope, bool isTransient, string detail);
+
+    [LoggerMessage(EventId = 202, Level = LogLevel.Information, Message = "Tested {Mailbox}: incoming {Incoming}, outgoing {Outgoing}")]
+    private partial void LogTested(MailboxId mailbox, EmailStatus incoming, EmailStatus outgoing);
+}
