@@ -1,0 +1,78 @@
+using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Store;
+using EmailSync.Protocols.Pop3;
+using EmailSync.Protocols.Smtp;
+using EmailSync.Protocols.Wire;
+
+namespace EmailSync.Appliance.Processing;
+
+/// <summary>Profile and mailbox in, an opened maildrop or SMTP session out: admit, dial, upgrade, sign in.</summary>
+public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpener opener)
+{
+    /// <summary>Opens a mailbox's maildrop.</summary>
+    /// <param name="mailbox">Whose.</param>
+    /// <param name="profile">Its profile.</param>
+    /// <param name="steps">Writes down the steps; null where nobody watches.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Maildrop> OpenMaildropAsync(
+        Mailbox mailbox, EmailServerProfile profile, StepRecorder? steps, CancellationToken cancellationToken)
+    {
+        Route route = Admit(profile, MailService.Pop3, steps);
+        Credentials credentials = await CredentialsOfAsync(mailbox, profile, MailService.Pop3, cancellationToken);
+        return await opener.OpenMaildropAsync(route, credentials, profile.CommandTimeout, steps, cancellationToken);
+    }
+
+    /// <summary>Opens a session to send as a mailbox.</summary>
+    /// <param name="mailbox">Whose.</param>
+    /// <param name="profile">Its profile.</param>
+    /// <param name="steps">Writes down the steps; null where nobody watches.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<SmtpSession> OpenSubmissionAsync(
+        Mailbox mailbox, EmailServerProfile profile, StepRecorder? steps, CancellationToken cancellationToken)
+    {
+        Route route = Admit(profile, MailService.Submission, steps);
+        Credentials? credentials = profile.CredentialSide(MailService.Submission).CredentialRetrieval == CredentialRetrieval.Anonymous
+            ? null
+            : await CredentialsOfAsync(mailbox, profile, MailService.Submission, cancellationToken);
+        return await opener.OpenSubmissionAsync(route, credentials, steps, cancellationToken);
+    }
+
+    private Route Admit(EmailServerProfile profile, MailService service, StepRecorder? steps)
+    {
+        steps?.Begin(StepNames.Policy);
+        ServerLocation location = profile.Side(service).Location
+            ?? throw new NotReadyException($"The profile '{profile.Name}' has no server location for this direction.");
+        Route route = Route.Admit(policy, service, location, new RouteOptions
+        {
+            ConnectionTimeout = profile.ConnectionTimeout,
+            TrustedCertificates = profile.TrustedCertificates,
+        });
+        steps?.Pass($"{location} is admitted by the {policy.Name} egress policy");
+        return route;
+    }
+
+    private async ValueTask<Credentials> CredentialsOfAsync(
+        Mailbox mailbox, EmailServerProfile profile, MailService service, CancellationToken cancellationToken)
+    {
+        ServerSide side = profile.CredentialSide(service);
+        string mailboxUser = mailbox.UserName ?? mailbox.EmailAddress;
+        switch (side.CredentialRetrieval)
+        {
+            case CredentialRetrieval.UserOrQueue:
+                Secret password = await store.Secrets.RevealAsync(SecretName.Of(mailbox.Id), cancellationToken)
+                    ?? throw new NotReadyException($"The mailbox {mailbox.EmailAddress} has no password; set it.");
+                return new(mailboxUser, password, side.AuthenticationProtocol);
+
+            case CredentialRetrieval.Profile:
+                SecretKind kind = ReferenceEquals(side, profile.Incoming) ? SecretKind.Incoming : SecretKind.Outgoing;
+                Secret shared = await store.Secrets.RevealAsync(SecretName.Of(profile.Id, kind), cancellationToken)
+                    ?? throw new NotReadyException($"The profile '{profile.Name}' has no password for this direction; set it.");
+                string user = side.UserName ?? throw new NotReadyException($"The profile '{profile.Name}' has no user name for this direction; set it.");
+                return new(user, shared, side.AuthenticationProtocol) { AuthorizationIdentity = mailboxUser };
+
+            default:
+                throw new NotReadyException($"The profile '{profile.Name}' asks for {side.CredentialRetrieval} credentials, which this direction does not have.");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Pop3;
+using EmailSync.Protocols.Smtp;
+
+namespace EmailSync.Appliance.Processing;
+
+/// <summary>
+/// Tries both directions of a mailbox, step by step, and finds out whether what is sent arrives. What it finds is written down, and what
+/// works is enabled, by <see cref="MailboxWorker"/>.
+/// </summary>
+public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimeProvider clock)
+{
+    private static readonly TimeSpan RoundTripPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RoundTripPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Runs the test. Failures are in the result, not thrown.</summary>
+    /// <exception cref="OperationCanceledException">The appliance stops.</exception>
+    public async Task<TestResult> RunAsync(Mailbox mailbox, EmailServerProfile profile, Settings settings, CancellationToken cancellationToken)
+    {
+        Trial trial = new(mailbox, profile, settings, step => board.Add(mailbox.Id, step));
+        board.Begin(mailbox.Id);
+        HashSet<string> before = [];
+        EmailStatus incoming = await TryAsync(trial, MailService.Pop3, mailbox.IncomingEmail,
+            steps => ListMaildropAsync(trial, steps, before, cancellationToken), cancellationToken);
+        TestMessage message = TestMessage.Compose(mailbox.EmailAddress, clock.GetUtcNow());
+        EmailStatus outgoing = await TryAsync(trial, MailService.Submission, mailbox.OutgoingEmail,
+            steps => SendTestMessageAsync(trial, steps, message, cancellationToken), cancellationToken);
+        if (incoming == EmailStatus.Success && outgoing == EmailStatus.Success)
+        {
+            await TryAsync(trial, MailService.Pop3, DeliveryMethod.ServerSideSynchronization,
+                steps => AwaitTestMessageAsync(trial, steps, message, before, cancellationToken), cancellationToken);
+        }
+
+        return new(mailbox.Id, clock.GetUtcNow(), incoming, outgoing, trial.Steps);
+    }
+
+    /// <summary>Shows a result, once it is written down, to whoever watches.</summary>
+    public void Publish(TestResult result) => board.Complete(result);
+
+    private async Task<EmailStatus> TryAsync(
+        Trial trial, MailService service, DeliveryMethod method, Func<StepRecorder, Task> attempt, CancellationToken cancellationToken)
+    {
+        StepRecorder steps = new(service, clock, trial.Add);
+        if (method == DeliveryMethod.None)
+        {
+            steps.Skip(StepNames.Preconditions, "this direction is not asked for");
+            return EmailStatus.NotRun;
+        }
+
+        try
+        {
+            await attempt(steps);
+            return EmailStatus.Success;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            steps.Fail(FailureClassifier.Classify(exception));
+            return EmailStatus.Failure;
+        }
+    }
+
+    private async Task ListMaildropAsync(Trial trial, StepRecorder steps, HashSet<string> before, CancellationToken cancellationToken)
+    {
+        Check(trial, MailService.Pop3, steps);
+        await using Maildrop maildrop = await sessions.OpenMaildropAsync(trial.Mailbox, trial.Profile, steps, cancellationToken);
+        steps.Begin(StepNames.Maildrop);
+        DropListing drop = await maildrop.StatAsync(cancellationToken);
+        bool hasUniqueIds = await AddUniqueIdsAsync(maildrop, before, cancellationToken);
+        await maildrop.QuitAsync(cancellationToken);
+        steps.Pass($"{drop.Messages} messages, {drop.Octets} octets, {(hasUniqueIds ? "with unique-ids" : "no unique-ids: messages are recognised by their content")}");
+    }
+
+    private async Task SendTestMessageAsync(Trial trial, StepRecorder steps, TestMessage message, CancellationToken cancellationToken)
+    {
+        Check(trial, MailService.Submission, steps);
+        MailPath path = MailPath.Parse(trial.Mailbox.EmailAddress);
+        await using SmtpSession session = await sessions.OpenSubmissionAsync(trial.Mailbox, trial.Profile, steps, cancellationToken);
+        steps.Begin(StepNames.TestMessage);
+        using MemoryStream content = new(message.Content, writable: false);
+        TransactionResult result = await session.SendAsync(new(path, [path]), content, cancellationToken);
+        if (result.Refusal is { } refusal)
+        {
+            Phase phase = !result.Sender.IsPositive ? Phase.Mail : result.Content is null ? Phase.Rcpt : Phase.FinalDot;
+            steps.Fail(FailureClassifier.OfReply(phase, refusal));
+            throw new TestRefusedException(FailureClassifier.OfReply(phase, refusal));
+        }
+
+        steps.Pass($"accepted: {result.Content}");
+        await session.QuitAsync(cancellationToken);
+    }
+
+    private async Task AwaitTestMessageAsync(
+        Trial trial, StepRecorder steps, TestMessage message, HashSet<string> before, CancellationToken cancellationToken)
+    {
+        steps.Begin(StepNames.RoundTrip);
+        long startedAt = clock.GetTimestamp();
+        while (true)
+        {
+            if (await FindAndDeleteAsync(trial, message, before, cancellationToken))
+            {
+                steps.Pass($"the test message arrived, and was deleted from the maildrop");
+                return;
+            }
+
+            if (clock.GetElapsedTime(startedAt) >= RoundTripPatience)
+            {
+                steps.Fail(new(ErrorClass.RoundTrip, FailureScope.Mailbox, true, false,
+                    $"The test message {message.MessageId} was accepted and did not arrive within {RoundTripPatience.TotalSeconds:F0} seconds."));
+                return;
+            }
+
+            await Task.Delay(RoundTripPause, clock, cancellationToken);
+        }
+    }
+
+    private async Task<bool> FindAndDeleteAsync(Trial trial, TestMessage message, HashSet<string> before, CancellationToken cancellationToken)
+    {
+        await using Maildrop maildrop = await sessions.OpenMaildropAsync(trial.Mailbox, trial.Profile, steps: null, cancellationToken);
+        List<int> fresh = [];
+        await foreach (UniqueIdListing listing in maildrop.ListUniqueIdsAsync(cancellationToken))
+        {
+            if (before.Add(listing.UniqueId))
+                fresh.Add(listing.MessageNumber);
+        }
+
+        bool isFound = false;
+        foreach (int number in fresh)
+        {
+            using MemoryStream header = new();
+            if (maildrop.Capabilities is { HasTop: false })
+                await maildrop.RetrieveAsync(number, header, cancellationToken: cancellationToken);
+            else
+                await maildrop.TopAsync(number, 0, header, cancellationToken: cancellationToken);
+            if (!message.IsIn(header.ToArray()))
+                continue;
+            await maildrop.DeleteAsync(number, cancellationToken);
+            isFound = true;
+            break;
+        }
+
+        await maildrop.QuitAsync(cancellationToken);
+        return isFound;
+    }
+
+    private static async Task<bool> AddUniqueIdsAsync(Maildrop maildrop, HashSet<string> uniqueIds, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (UniqueIdListing listing in maildrop.ListUniqueIdsAsync(cancellationToken))
+                uniqueIds.Add(listing.UniqueId);
+            return true;
+        }
+        catch (Pop3NegativeResponseException)
+        {
+            return false;
+        }
+    }
+
+    private static void Check(Trial trial, MailService service, StepRecorder steps)
+    {
+        steps.Begin(StepNames.Preconditions);
+        if (Readiness.WhyNotTestable(trial.Mailbox, trial.Profile, trial.Settings, service) is { } reason)
+            throw new NotReadyException(reason);
+        steps.Pass("profile active, mailbox approved, credentials given");
+    }
+
+    private sealed class TestRefusedException(Failure failure) : Exception(failure.Detail);
+
+    private sealed class Trial(Mailbox mailbox, EmailServerProfile profile, Settings settings, Action<TestStep> report)
+    {
+        private readonly List<TestStep> _steps = [];
+
+        public Mailbox Mailbox => mailbox;
+
+        public EmailServerProfile Profile => profile;
+
+        public Settings Settings => settings;
+
+        public IReadOnlyList<TestStep> Steps => _steps;
+
+        public void Add(TestStep step)
+        {
+            _steps.Add(step);
+            report(step);
+        }
+    }
+}
