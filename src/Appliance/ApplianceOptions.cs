@@ -61,7 +61,12 @@ public sealed record ApplianceOptions
     /// <summary>Which connections may leave.</summary>
     public EgressPolicy ChoosePolicy() => GovMode
         ? EgressPolicy.Government
-        : EgressPolicy.Commercial;
+        : EgressPolicy.Commercial(new()
+        {
+            AdditionalPorts = AdditionalPorts,
+            AllowNonSslEmail = AllowNonSslEmail,
+            AllowLoopbackAndPrivateServers = AllowLoopbackAndPrivateServers,
+        });
 
     /// <summary>Reads the options.</summary>
     /// <exception cref="InvalidOperationException">A value is not of its kind, or out of bounds; the message names it.</exception>

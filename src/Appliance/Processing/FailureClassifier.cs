@@ -16,6 +16,7 @@ public static class FailureClassifier
     {
         SessionOpeningException { InnerException: { } inner } => AtTheServer(Classify(inner)),
         SignInRefusedException refused => SignIn(refused),
+        DeliveryRefusedException refused => refused.Failure,
         NotReadyException => Permanent(ErrorClass.Configuration, FailureScope.Mailbox, exception),
 
         EgressDeniedException => Permanent(ErrorClass.Policy, FailureScope.Route, exception),

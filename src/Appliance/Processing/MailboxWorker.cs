@@ -19,21 +19,26 @@ public sealed partial class MailboxWorker(
             || await store.Profiles.FindAsync(mailbox.Profile, cancellationToken) is not { } profile)
             return default;
 
+        Settings settings = await store.Settings.ReadAsync(cancellationToken);
+        MailService service = work == Work.Send ? MailService.Submission : MailService.Pop3;
+        // Nothing is due for it until somebody changes something, and then the scheduler is told.
+        if (work != Work.Test && Readiness.WhyNot(mailbox, profile, settings, service) is { } reason)
+        {
+            LogNotReady(id, work, reason);
+            return default;
+        }
+
         Failure? failure = work switch
         {
             Work.Receive => await ReceiveAsync(mailbox, profile, cancellationToken),
             Work.Send => await SendAsync(mailbox, profile, cancellationToken),
-            _ => await TestAsync(mailbox, profile, cancellationToken),
+            _ => await TestAsync(mailbox, profile, settings, cancellationToken),
         };
         return new(await store.Mailboxes.ScheduleAsync(id, cancellationToken), failure);
     }
 
     private async Task<Failure?> ReceiveAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
-        Settings settings = await store.Settings.ReadAsync(cancellationToken);
-        if (Readiness.WhyNot(mailbox, profile, settings, MailService.Pop3) is not null)
-            return null;
-
         DateTimeOffset startedAt = clock.GetUtcNow();
         try
         {
@@ -64,10 +69,6 @@ public sealed partial class MailboxWorker(
 
     private async Task<Failure?> SendAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
-        Settings settings = await store.Settings.ReadAsync(cancellationToken);
-        if (Readiness.WhyNot(mailbox, profile, settings, MailService.Submission) is not null)
-            return null;
-
         if (await send.RunAsync(mailbox, profile, cancellationToken) is { } failure)
         {
             await NoteAsync(mailbox, profile, MailService.Submission, failure, clock.GetUtcNow(), cancellationToken);
@@ -80,9 +81,8 @@ public sealed partial class MailboxWorker(
         return null;
     }
 
-    private async Task<Failure?> TestAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    private async Task<Failure?> TestAsync(Mailbox mailbox, EmailServerProfile profile, Settings settings, CancellationToken cancellationToken)
     {
-        Settings settings = await store.Settings.ReadAsync(cancellationToken);
         TestResult result = await test.RunAsync(mailbox, profile, settings, cancellationToken);
         DateTimeOffset now = clock.GetUtcNow();
         await store.Mailboxes.RecordAsync(mailbox.Id, state => state with
@@ -173,6 +173,9 @@ public sealed partial class MailboxWorker(
     [LoggerMessage(EventId = 200, Level = LogLevel.Information,
         Message = "Polled {Mailbox}: {Listed} listed, {Stored} new, {Octets} octets, {Deleted} deleted, {TooLarge} too large, {Milliseconds:F0} ms")]
     private partial void LogPolled(MailboxId mailbox, int listed, int stored, long octets, int deleted, int tooLarge, double milliseconds);
+
+    [LoggerMessage(EventId = 203, Level = LogLevel.Debug, Message = "{Work} of {Mailbox} waits: {Reason}")]
+    private partial void LogNotReady(MailboxId mailbox, Work work, string reason);
 
     [LoggerMessage(EventId = 201, Level = LogLevel.Warning,
         Message = "{Service} of {Mailbox} failed: {Class}, scope {Scope}, transient {IsTransient}: {Detail}")]

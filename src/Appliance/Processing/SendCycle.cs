@@ -1,7 +1,6 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
 using EmailSync.Protocols.Smtp;
-using EmailSync.Protocols.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance.Processing;

@@ -20,15 +20,18 @@ public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimePr
         Trial trial = new(mailbox, profile, settings, step => board.Add(mailbox.Id, step));
         board.Begin(mailbox.Id);
         HashSet<string> before = [];
+        bool hasUniqueIds = false;
         EmailStatus incoming = await TryAsync(trial, MailService.Pop3, mailbox.IncomingEmail,
-            steps => ListMaildropAsync(trial, steps, before, cancellationToken), cancellationToken);
+            async steps => hasUniqueIds = await ListMaildropAsync(trial, steps, before, cancellationToken), cancellationToken);
         TestMessage message = TestMessage.Compose(mailbox.EmailAddress, clock.GetUtcNow());
         EmailStatus outgoing = await TryAsync(trial, MailService.Submission, mailbox.OutgoingEmail,
             steps => SendTestMessageAsync(trial, steps, message, cancellationToken), cancellationToken);
         if (incoming == EmailStatus.Success && outgoing == EmailStatus.Success)
         {
             await TryAsync(trial, MailService.Pop3, DeliveryMethod.ServerSideSynchronization,
-                steps => AwaitTestMessageAsync(trial, steps, message, before, cancellationToken), cancellationToken);
+                steps => hasUniqueIds
+                    ? AwaitTestMessageAsync(trial, steps, message, before, cancellationToken)
+                    : SkipRoundTrip(steps), cancellationToken);
         }
 
         return new(mailbox.Id, clock.GetUtcNow(), incoming, outgoing, trial.Steps);
@@ -59,7 +62,7 @@ public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimePr
         }
     }
 
-    private async Task ListMaildropAsync(Trial trial, StepRecorder steps, HashSet<string> before, CancellationToken cancellationToken)
+    private async Task<bool> ListMaildropAsync(Trial trial, StepRecorder steps, HashSet<string> before, CancellationToken cancellationToken)
     {
         Check(trial, MailService.Pop3, steps);
         await using Maildrop maildrop = await sessions.OpenMaildropAsync(trial.Mailbox, trial.Profile, steps, cancellationToken);
@@ -68,6 +71,7 @@ public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimePr
         bool hasUniqueIds = await AddUniqueIdsAsync(maildrop, before, cancellationToken);
         await maildrop.QuitAsync(cancellationToken);
         steps.Pass($"{drop.Messages} messages, {drop.Octets} octets, {(hasUniqueIds ? "with unique-ids" : "no unique-ids: messages are recognised by their content")}");
+        return hasUniqueIds;
     }
 
     private async Task SendTestMessageAsync(Trial trial, StepRecorder steps, TestMessage message, CancellationToken cancellationToken)
@@ -81,8 +85,7 @@ public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimePr
         if (result.Refusal is { } refusal)
         {
             Phase phase = !result.Sender.IsPositive ? Phase.Mail : result.Content is null ? Phase.Rcpt : Phase.FinalDot;
-            steps.Fail(FailureClassifier.OfReply(phase, refusal));
-            throw new TestRefusedException(FailureClassifier.OfReply(phase, refusal));
+            throw new DeliveryRefusedException(FailureClassifier.OfReply(phase, refusal));
         }
 
         steps.Pass($"accepted: {result.Content}");
@@ -98,7 +101,7 @@ public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimePr
         {
             if (await FindAndDeleteAsync(trial, message, before, cancellationToken))
             {
-                steps.Pass($"the test message arrived, and was deleted from the maildrop");
+                steps.Pass("the test message arrived, and was deleted from the maildrop");
                 return;
             }
 
@@ -111,6 +114,12 @@ public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimePr
 
             await Task.Delay(RoundTripPause, clock, cancellationToken);
         }
+    }
+
+    private static Task SkipRoundTrip(StepRecorder steps)
+    {
+        steps.Skip(StepNames.RoundTrip, "the server has no unique-ids by which the test message could be told from others");
+        return Task.CompletedTask;
     }
 
     private async Task<bool> FindAndDeleteAsync(Trial trial, TestMessage message, HashSet<string> before, CancellationToken cancellationToken)
@@ -163,8 +172,6 @@ public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimePr
             throw new NotReadyException(reason);
         steps.Pass("profile active, mailbox approved, credentials given");
     }
-
-    private sealed class TestRefusedException(Failure failure) : Exception(failure.Detail);
 
     private sealed class Trial(Mailbox mailbox, EmailServerProfile profile, Settings settings, Action<TestStep> report)
     {

@@ -8,6 +8,11 @@ public interface IIncomingEmails
     /// <summary>The unique-ids that this mailbox has had, as hashes.</summary>
     ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The unique-ids whose messages are stored here in whole, and were by a moment: the only ones that may be deleted on the server.
+    /// </summary>
+    ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken);
+
     /// <summary>Whether this mailbox has had a message with these octets: for servers without unique-ids, and after they were reset.</summary>
     ValueTask<bool> IsKnownContentAsync(MailboxId mailbox, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken);
 

@@ -10,21 +10,14 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
 
     private readonly ContentCommit _commit = new(database, spool);
 
-    public async ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken)
-    {
-        HashSet<UniqueIdHash> known = [];
-        UniqueIdHash? last = null;
-        int read;
-        do
-        {
-            List<UniqueIdHash> page = await database.ReadAsync(connection => ReadPage(connection, mailbox, last), cancellationToken);
-            known.UnionWith(page);
-            read = page.Count;
-            last = read > 0 ? page[^1] : last;
-        }
-        while (read == Page);
-        return known.Count == 0 ? KnownUniqueIds.None : new(known);
-    }
+    public ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken) =>
+        ReadAllAsync("SELECT high, low FROM known_unique_id WHERE mailbox = $mailbox", mailbox, storedUntil: null, cancellationToken);
+
+    // State 0 is received: stored in whole.
+    public ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken) =>
+        ReadAllAsync(
+            "SELECT high, low FROM known_unique_id k JOIN email e ON e.id = k.email WHERE k.mailbox = $mailbox AND e.state = 0 AND e.stored_at <= $until",
+            mailbox, storedUntil, cancellationToken);
 
     public ValueTask<bool> IsKnownContentAsync(MailboxId mailbox, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -81,13 +74,30 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
         return id;
     }
 
-    private static List<UniqueIdHash> ReadPage(Connection connection, MailboxId mailbox, UniqueIdHash? after)
+    private async ValueTask<KnownUniqueIds> ReadAllAsync(string which, MailboxId mailbox, DateTimeOffset? storedUntil, CancellationToken cancellationToken)
     {
-        const string AllOfThem = "SELECT high, low FROM known_unique_id WHERE mailbox = $mailbox";
+        HashSet<UniqueIdHash> all = [];
+        UniqueIdHash? last = null;
+        int read;
+        do
+        {
+            List<UniqueIdHash> page = await database.ReadAsync(connection => ReadPage(connection, which, mailbox, storedUntil, last), cancellationToken);
+            all.UnionWith(page);
+            read = page.Count;
+            last = read > 0 ? page[^1] : last;
+        }
+        while (read == Page);
+        return all.Count == 0 ? KnownUniqueIds.None : new(all);
+    }
+
+    private static List<UniqueIdHash> ReadPage(Connection connection, string which, MailboxId mailbox, DateTimeOffset? storedUntil, UniqueIdHash? after)
+    {
         const string InOrder = " ORDER BY high, low LIMIT $limit";
         Statement statement = after is { } last
-            ? Bind(connection.Prepare(AllOfThem + " AND (high, low) > ($high, $low)" + InOrder), mailbox, last)
-            : connection.Prepare(AllOfThem + InOrder).With("$mailbox", mailbox.Value);
+            ? Bind(connection.Prepare(which + " AND (high, low) > ($high, $low)" + InOrder), mailbox, last)
+            : connection.Prepare(which + InOrder).With("$mailbox", mailbox.Value);
+        if (storedUntil is { } until)
+            statement = statement.With("$until", Moments.Write(until));
         return statement.With("$limit", Page).All(row => new UniqueIdHash((ulong)row.Long(), (ulong)row.Long()));
     }
 

@@ -14,7 +14,7 @@ internal sealed class MailboxTable(Database database) : IMailboxes
     // Nothing is tried before postponed_until. State 2 is pending-send: the index email_due answers the inner query at its first entry.
     private const string Schedule = """
         SELECT m.id, m.profile, max(s.next_poll_at, coalesce(s.postponed_until, s.next_poll_at)) AS poll_at,
-            (SELECT max(min(e.next_attempt_at), coalesce(s.postponed_until, min(e.next_attempt_at)))
+            (SELECT min(e.next_attempt_at)
              FROM email e WHERE e.mailbox = m.id AND e.state = 2) AS send_at
         FROM mailbox m JOIN mailbox_state s ON s.mailbox = m.id
         """;

@@ -1,3 +1,5 @@
+using EmailSync.Appliance.Model;
+
 namespace EmailSync.Appliance.Processing;
 
 /// <summary>
@@ -13,4 +15,11 @@ public sealed class SignInRefusedException(string message, bool areCredentialsWr
 {
     /// <summary>The credentials were judged and found wrong, so trying again would lock the account.</summary>
     public bool AreCredentialsWrong => areCredentialsWrong;
+}
+
+/// <summary>The server refused a message where somebody waits for it to be accepted.</summary>
+public sealed class DeliveryRefusedException(Failure failure) : Exception(failure.Detail)
+{
+    /// <summary>What the refusal means.</summary>
+    public Failure Failure => failure;
 }

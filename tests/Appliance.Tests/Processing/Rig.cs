@@ -1,0 +1,127 @@
+using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
+using EmailSync.Appliance.Store;
+using EmailSync.Appliance.Store.Sqlite;
+using EmailSync.Lab;
+using EmailSync.Protocols.Wire;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EmailSync.Appliance.Tests.Processing;
+
+/// <summary>A lab server, a store in a folder of its own, and everything that processes mailboxes between them.</summary>
+internal sealed class Rig : IAsyncDisposable
+{
+    private readonly string _folder;
+
+    private Rig(string folder, LabServer lab, IStore store, TimeProvider clock, EgressPolicy policy, IDialer? dialer)
+    {
+        _folder = folder;
+        Lab = lab;
+        Store = store;
+        Clock = clock;
+        Alerts = new(store);
+        Opener = new(dialer ?? new Dialer(TimeProvider.System), new SessionSettings { AllowCleartextPasswords = true });
+        MailSessions sessions = new(store, policy, Opener);
+        Receive = new(store, sessions, Alerts, clock);
+        Send = new(store, sessions, Alerts, clock, NullLogger<SendCycle>.Instance);
+        Board = new();
+        Worker = new(store, Receive, Send, new(sessions, Board, clock), Alerts, clock, NullLogger<MailboxWorker>.Instance);
+    }
+
+    public LabServer Lab { get; }
+
+    public IStore Store { get; }
+
+    public TimeProvider Clock { get; }
+
+    public AlertBook Alerts { get; }
+
+    public SessionOpener Opener { get; }
+
+    public ReceiveCycle Receive { get; }
+
+    public SendCycle Send { get; }
+
+    public TestBoard Board { get; }
+
+    public MailboxWorker Worker { get; }
+
+    public static CancellationToken Timeout => TestContext.Current.CancellationToken;
+
+    public static async Task<Rig> StartAsync(LabOptions? options = null, TimeProvider? clock = null, EgressPolicy? policy = null, IDialer? dialer = null)
+    {
+        LabServer lab = await LabServer.StartAsync(options ?? new() { Mailboxes = 2, MessagesPerMailbox = 0 }, Timeout);
+        TimeProvider time = clock ?? TimeProvider.System;
+        string folder = Directory.CreateTempSubdirectory("emailsync-rig-").FullName;
+        IStore store = await SqliteStore.OpenAsync(new() { DataFolder = folder }, time, cancellationToken: Timeout);
+        return new(folder, lab, store, time, policy ?? LabPolicy(lab), dialer);
+    }
+
+    public static EgressPolicy LabPolicy(LabServer lab) => EgressPolicy.Commercial(new()
+    {
+        AdditionalPorts = [.. Enum.GetValues<LabService>().Select(lab.PortOf)],
+        AllowNonSslEmail = true,
+        AllowLoopbackAndPrivateServers = true,
+    });
+
+    public ServerLocation Location(LabService service) => new(HostName.Parse("localhost"), Lab.PortOf(service), service switch
+    {
+        LabService.Pop3s or LabService.Smtps => TlsMode.Implicit,
+        _ => TlsMode.StartTls,
+    });
+
+    public async Task<EmailServerProfile> AddProfileAsync(Func<EmailServerProfile, EmailServerProfile>? change = null)
+    {
+        EmailServerProfile profile = new()
+        {
+            Name = $"lab {Guid.NewGuid():N}",
+            Incoming = new() { Location = Location(LabService.Pop3s) },
+            Outgoing = new() { Location = Location(LabService.Smtps) },
+            TrustedCertificates = Lab.Authority.RootPem,
+        };
+        return await Store.Profiles.CreateAsync(change?.Invoke(profile) ?? profile, Timeout);
+    }
+
+    /// <summary>A mailbox of the lab, approved and enabled in both directions.</summary>
+    public async Task<Mailbox> AddMailboxAsync(
+        EmailServerProfile profile, int number = 1, string? password = null, Func<Mailbox, Mailbox>? change = null)
+    {
+        LabMailbox account = Lab.Mailboxes[number - 1];
+        Mailbox mailbox = new()
+        {
+            Name = account.Address,
+            EmailAddress = account.Address,
+            Profile = profile.Id,
+            AllowCredentialsForEmailProcessing = true,
+            Approval = EmailApproval.Approved,
+            State = new() { EnabledForIncoming = true, EnabledForOutgoing = true, NextPollAt = Clock.GetUtcNow() },
+        };
+        mailbox = await Store.Mailboxes.CreateAsync(change?.Invoke(mailbox) ?? mailbox, Timeout);
+        await Store.Secrets.SetAsync(SecretName.Of(mailbox.Id), new Secret(password ?? account.Password), Timeout);
+        return mailbox;
+    }
+
+    public async Task<Mailbox> ReadAsync(Mailbox mailbox) => (await Store.Mailboxes.FindAsync(mailbox.Id, Timeout))!;
+
+    public async Task<IReadOnlyList<Alert>> AlertsAsync(AlertSubject subject) =>
+        await Store.Alerts.ListAsync(unresolvedOnly: true, subject, before: null, limit: 100, Timeout);
+
+    public async Task<IReadOnlyList<Email>> EmailsAsync(Mailbox mailbox, EmailDirection direction = EmailDirection.Incoming) =>
+        await Store.Emails.ListAsync(new() { Mailbox = mailbox.Id, Direction = direction }, after: null, limit: 10_000, Timeout);
+
+    public async Task<byte[]> ContentAsync(EmailId id)
+    {
+        await using Stream content = await Store.Emails.OpenContentAsync(id, Timeout);
+        using MemoryStream copy = new();
+        await content.CopyToAsync(copy, Timeout);
+        return copy.ToArray();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        await Lab.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
