@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
 using EmailSync.Appliance.Egress;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
@@ -13,57 +16,55 @@ namespace EmailSync.Appliance.Tests.Processing;
 internal sealed class Rig : IAsyncDisposable
 {
     private readonly string _folder;
+    private readonly EgressPolicy _policy;
 
-    private Rig(string folder, LabServer lab, IStore store, TimeProvider clock, EgressPolicy policy, IDialer? dialer)
+    private Rig(string folder, LabServer lab, IStore store, TimeProvider clock)
     {
-        _folder = folder;
-        Lab = lab;
-        Store = store;
-        Clock = clock;
-        Alerts = new(store);
-        Opener = new(dialer ?? new Dialer(TimeProvider.System), new SessionSettings { AllowCleartextPasswords = true });
-        MailSessions sessions = new(store, policy, Opener);
-        Receive = new(store, sessions, Alerts, clock);
-        Send = new(store, sessions, Alerts, clock, NullLogger<SendCycle>.Instance);
-        Board = new();
-        Worker = new(store, Receive, Send, new(sessions, Board, clock), Alerts, clock, NullLogger<MailboxWorker>.Instance);
+        (_folder, Lab, Store, Clock) = (folder, lab, store, clock);
+        ClosedPort = FindClosedPort();
+        _policy = EgressPolicy.Commercial(new()
+        {
+            AdditionalPorts = [.. Enum.GetValues<LabService>().Select(lab.PortOf), ClosedPort],
+            AllowNonSslEmail = true,
+            AllowLoopbackAndPrivateServers = true,
+        });
+        Assemble();
     }
 
     public LabServer Lab { get; }
 
-    public IStore Store { get; }
+    public IStore Store { get; private set; }
 
     public TimeProvider Clock { get; }
 
-    public AlertBook Alerts { get; }
+    /// <summary>A port on which nobody listens, and which the policy admits.</summary>
+    public int ClosedPort { get; }
 
-    public SessionOpener Opener { get; }
+    public ReceiveCycle Receive { get; private set; }
 
-    public ReceiveCycle Receive { get; }
+    public SendCycle Send { get; private set; }
 
-    public SendCycle Send { get; }
+    public TestBoard Board { get; private set; }
 
-    public TestBoard Board { get; }
-
-    public MailboxWorker Worker { get; }
+    public MailboxWorker Worker { get; private set; }
 
     public static CancellationToken Timeout => TestContext.Current.CancellationToken;
 
-    public static async Task<Rig> StartAsync(LabOptions? options = null, TimeProvider? clock = null, EgressPolicy? policy = null, IDialer? dialer = null)
+    public static async Task<Rig> StartAsync(LabOptions? options = null, TimeProvider? clock = null)
     {
         LabServer lab = await LabServer.StartAsync(options ?? new() { Mailboxes = 2, MessagesPerMailbox = 0 }, Timeout);
         TimeProvider time = clock ?? TimeProvider.System;
         string folder = Directory.CreateTempSubdirectory("emailsync-rig-").FullName;
-        IStore store = await SqliteStore.OpenAsync(new() { DataFolder = folder }, time, cancellationToken: Timeout);
-        return new(folder, lab, store, time, policy ?? LabPolicy(lab), dialer);
+        return new(folder, lab, await OpenStoreAsync(folder, time), time);
     }
 
-    public static EgressPolicy LabPolicy(LabServer lab) => EgressPolicy.Commercial(new()
+    /// <summary>Everything anew on the same folder, as after a restart.</summary>
+    public async Task RestartAsync()
     {
-        AdditionalPorts = [.. Enum.GetValues<LabService>().Select(lab.PortOf)],
-        AllowNonSslEmail = true,
-        AllowLoopbackAndPrivateServers = true,
-    });
+        await Store.DisposeAsync();
+        Store = await OpenStoreAsync(_folder, Clock);
+        Assemble();
+    }
 
     public ServerLocation Location(LabService service) => new(HostName.Parse("localhost"), Lab.PortOf(service), service switch
     {
@@ -123,5 +124,27 @@ internal sealed class Rig : IAsyncDisposable
         await Store.DisposeAsync();
         await Lab.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    [MemberNotNull(nameof(Receive), nameof(Send), nameof(Board), nameof(Worker))]
+    private void Assemble()
+    {
+        AlertBook alerts = new(Store);
+        SessionOpener opener = new(new Dialer(TimeProvider.System), new SessionSettings { AllowCleartextPasswords = true });
+        MailSessions sessions = new(Store, _policy, opener);
+        Receive = new(Store, sessions, alerts, Clock);
+        Send = new(Store, sessions, alerts, Clock, NullLogger<SendCycle>.Instance);
+        Board = new();
+        Worker = new(Store, Receive, Send, new(sessions, Board, Clock), alerts, Clock, NullLogger<MailboxWorker>.Instance);
+    }
+
+    private static async Task<IStore> OpenStoreAsync(string folder, TimeProvider clock) =>
+        await SqliteStore.OpenAsync(new() { DataFolder = folder }, clock, cancellationToken: Timeout);
+
+    private static int FindClosedPort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

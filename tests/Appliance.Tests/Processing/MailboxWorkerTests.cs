@@ -1,0 +1,148 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
+using EmailSync.Lab;
+
+namespace EmailSync.Appliance.Tests.Processing;
+
+public sealed class MailboxWorkerTests
+{
+    public static TheoryData<string, string> Troubles => new()
+    {
+        { "a wrong password", "authentication" },
+        { "an unknown host", "dns" },
+        { "a closed port", "connect" },
+        { "a self-signed certificate", "certificate-untrusted" },
+        { "an expired certificate", "certificate-expired" },
+        { "a wrong name", "certificate-name" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Troubles))]
+    public async Task Test_and_Enable_tells_each_trouble_by_its_own_class_and_remedy(string trouble, string expected)
+    {
+        await using Rig rig = await TroubledAsync(trouble);
+        EmailServerProfile profile = await TroubledProfileAsync(rig, trouble);
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, password: trouble == "a wrong password" ? "wrong" : null);
+
+        await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+
+        Mailbox tested = await rig.ReadAsync(mailbox);
+        Assert.Equal((EmailStatus.Failure, EmailStatus.Failure), (tested.State.IncomingStatus, tested.State.OutgoingStatus));
+        Assert.False(tested.State.EnabledForIncoming || tested.State.EnabledForOutgoing);
+        Alert alert = Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id)));
+        Assert.Equal(expected, alert.Code);
+        Assert.NotEmpty(alert.Remedy);
+        TestStep[] failed = [.. rig.Board.Find(mailbox.Id)!.Result!.Steps.Where(step => step.Outcome == StepOutcome.Failed)];
+        Assert.Equal(2, failed.Length);
+        Assert.All(failed, step => Assert.Equal(AlertCatalog.For(step.ErrorClass!.Value).Remedy, step.Advice));
+    }
+
+    [Theory]
+    [MemberData(nameof(Troubles))]
+    public async Task A_poll_raises_each_trouble_as_its_own_alert(string trouble, string expected)
+    {
+        await using Rig rig = await TroubledAsync(trouble);
+        EmailServerProfile profile = await TroubledProfileAsync(rig, trouble);
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, password: trouble == "a wrong password" ? "wrong" : null);
+
+        WorkOutcome outcome = await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+
+        bool isMailboxes = trouble == "a wrong password";
+        Alert alert = Assert.Single(await rig.AlertsAsync(isMailboxes ? AlertSubject.Of(mailbox.Id) : AlertSubject.Of(profile.Id)));
+        Assert.Equal(expected, alert.Code);
+        // A refused password stops the mailbox, so that the account is not locked out; trouble with the server is tried again by itself.
+        Assert.Equal(isMailboxes, outcome.Next?.NextPollAt is null);
+        Assert.Equal(isMailboxes, !(await rig.ReadAsync(mailbox)).State.EnabledForIncoming);
+    }
+
+    [Fact]
+    public void The_six_troubles_have_six_remedies() =>
+        Assert.Equal(6, Troubles.Select(row => row.Data.Item2)
+            .Select(code => AlertCatalog.All.Single(entry => entry.Code == code).Remedy).Distinct().Count());
+
+    [Fact]
+    public async Task A_successful_test_enables_both_directions_and_takes_its_message_back()
+    {
+        await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 3 });
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { State = new() });
+
+        WorkOutcome outcome = await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+
+        Mailbox tested = await rig.ReadAsync(mailbox);
+        Assert.Equal((EmailStatus.Success, EmailStatus.Success), (tested.State.IncomingStatus, tested.State.OutgoingStatus));
+        Assert.True(tested.State.EnabledForIncoming && tested.State.EnabledForOutgoing);
+        Assert.NotNull(outcome.Next?.NextPollAt);
+        Assert.Equal(3, rig.Lab.Mailboxes[0].MessageCount);
+        Assert.Equal("mailbox-enabled", Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id))).Code);
+        Assert.Equal(
+            ["preconditions", "policy", "dns", "tcp", "tls", "greeting", "capabilities", "authentication", "maildrop",
+             "preconditions", "policy", "dns", "tcp", "tls", "greeting", "capabilities", "authentication", "test-message", "round-trip"],
+            rig.Board.Find(mailbox.Id)!.Result!.Steps.Select(step => step.Name));
+    }
+
+    [Theory]
+    [InlineData(EmailApproval.Pending, "approve")]
+    [InlineData(EmailApproval.Rejected, "approve")]
+    public async Task A_mailbox_that_is_not_approved_is_not_tested(EmailApproval approval, string advice)
+    {
+        await using Rig rig = await Rig.StartAsync();
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { Approval = approval });
+
+        await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+
+        TestStep step = rig.Board.Find(mailbox.Id)!.Result!.Steps[0];
+        Assert.Equal(("preconditions", ErrorClass.Configuration), (step.Name, step.ErrorClass));
+        Assert.Contains(advice, step.Detail, StringComparison.Ordinal);
+        Assert.Equal(0, rig.Lab.Journal.ConnectionsOpened);
+    }
+
+    [Theory]
+    [InlineData("-ERR [IN-USE] maildrop already locked", "mailbox-in-use")]
+    [InlineData("-ERR [LOGIN-DELAY] too soon", "quota")]
+    [InlineData("-ERR [SYS/TEMP] backend unavailable", "server")]
+    public async Task A_refusal_that_is_not_about_the_password_is_tried_again(string refusal, string expected)
+    {
+        await using Rig rig = await Rig.StartAsync();
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile);
+        rig.Lab.Misbehave(Misbehaviour.RefuseSignIn(refusal));
+
+        WorkOutcome outcome = await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+
+        Assert.Equal(expected, Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id))).Code);
+        Assert.NotNull(outcome.Next?.NextPollAt);
+        Assert.True((await rig.ReadAsync(mailbox)).State.EnabledForIncoming);
+
+        rig.Lab.Misbehave();
+        await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+        Assert.Equal("mailbox-recovered", Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id))).Code);
+    }
+
+    private static Task<Rig> TroubledAsync(string trouble) => Rig.StartAsync(new()
+    {
+        Mailboxes = 2,
+        MessagesPerMailbox = 0,
+        CertificateKind = trouble switch
+        {
+            "a self-signed certificate" => LabCertificate.SelfSigned,
+            "an expired certificate" => LabCertificate.Expired,
+            "a wrong name" => LabCertificate.WrongName,
+            _ => LabCertificate.Valid,
+        },
+    });
+
+    private static Task<EmailServerProfile> TroubledProfileAsync(Rig rig, string trouble) => rig.AddProfileAsync(profile => trouble switch
+    {
+        "an unknown host" => At(profile, HostName.Parse("no-such-host.invalid"), null),
+        "a closed port" => At(profile, null, rig.ClosedPort),
+        _ => profile,
+    });
+
+    private static EmailServerProfile At(EmailServerProfile profile, HostName? host, int? port) => profile with
+    {
+        Incoming = profile.Incoming with { Location = profile.Incoming.Location! with { Host = host ?? profile.Incoming.Location.Host, Port = port ?? profile.Incoming.Location.Port } },
+        Outgoing = profile.Outgoing with { Location = profile.Outgoing.Location! with { Host = host ?? profile.Outgoing.Location.Host, Port = port ?? profile.Outgoing.Location.Port } },
+    };
+}
