@@ -133,7 +133,7 @@ public sealed record MailboxState
     /// <summary>When the next poll is due; null where none is.</summary>
     public DateTimeOffset? NextPollAt { get; init; }
 
-    /// <summary>Nothing is tried before this moment.</summary>
+    /// <summary>Not polled before this moment.</summary>
     public DateTimeOffset? PostponedUntil { get; init; }
 
     /// <summary>When the last poll began.</summary>

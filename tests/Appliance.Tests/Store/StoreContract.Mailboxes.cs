@@ -203,7 +203,7 @@ public abstract partial class StoreContract
         [
             new(polled, await ProfileOfAsync(polled), Start.AddMinutes(1), null),
             new(sends, await ProfileOfAsync(sends), null, Start.AddMinutes(2)),
-            new(postponed, await ProfileOfAsync(postponed), Start.AddMinutes(5), Start.AddMinutes(5)),
+            new(postponed, await ProfileOfAsync(postponed), Start.AddMinutes(5), Start),
         ];
 
         Assert.Equal(expected, await Store.Mailboxes.SchedulesAsync(Cancellation).ToListAsync(Cancellation));

@@ -11,7 +11,7 @@ internal sealed class MailboxTable(Database database) : IMailboxes
 
     private const string Find = MailboxColumns.Select + " WHERE m.id = $id";
 
-    // Nothing is tried before postponed_until. State 2 is pending-send: the index email_due answers the inner query at its first entry.
+    // Not polled before postponed_until. State 2 is pending-send: the index email_due answers the inner query at its first entry.
     private const string Schedule = """
         SELECT m.id, m.profile, max(s.next_poll_at, coalesce(s.postponed_until, s.next_poll_at)) AS poll_at,
             (SELECT min(e.next_attempt_at)
