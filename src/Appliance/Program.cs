@@ -1,1 +1,3 @@
-return 0;
+using EmailSync.Appliance;
+
+return await RunCommand.RunAsync(args, CancellationToken.None);

@@ -1,0 +1,46 @@
+using System.Net;
+using EmailSync.Appliance.Store;
+using EmailSync.Appliance.Store.Sqlite;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EmailSync.Appliance;
+
+/// <summary><c>emailsync run</c>: the appliance itself, until it is told to stop.</summary>
+internal static class RunCommand
+{
+    /// <summary>Runs the appliance. Returns the process's exit code.</summary>
+    /// <param name="args">Configuration from the command line, such as <c>--EmailSync:GovMode=true</c>.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+        builder.Services.AddSystemd().AddWindowsService();
+        ApplianceOptions options = ApplianceOptions.Read(builder.Configuration);
+        using ILoggerFactory startup = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole());
+        await using IStore store = await SqliteStore.OpenAsync(
+            new() { DataFolder = options.DataFolder }, TimeProvider.System, startup.CreateLogger<SqliteStore>(), cancellationToken);
+        await using WebApplication application = Build(builder, options, store);
+        await ApplianceHost.RecoverAsync(application.Services, cancellationToken);
+        await application.RunAsync(cancellationToken);
+        return 0;
+    }
+
+    /// <summary>The appliance on a store that is open, listening on its control socket and, where asked for, on loopback.</summary>
+    public static WebApplication Build(WebApplicationBuilder builder, ApplianceOptions options, IStore store)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // A socket file that a killed process left behind is nobody's: the store's lock says that we are the only one here.
+            File.Delete(options.ControlSocketPath);
+            kestrel.ListenUnixSocket(options.ControlSocketPath);
+            if (options.HttpPort is { } port)
+                kestrel.Listen(IPAddress.Loopback, port);
+        });
+        builder.Services.AddAppliance(options, store);
+        return builder.Build();
+    }
+}
