@@ -10,7 +10,7 @@ public abstract partial class StoreContract : IAsyncLifetime
 
     protected FakeTimeProvider Clock { get; } = new(Start);
 
-    protected IStore Store { get; private set; } = null!;
+    protected IStore Store { get; set; } = null!;
 
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -21,7 +21,7 @@ public abstract partial class StoreContract : IAsyncLifetime
     protected abstract void Drop();
 
     /// <summary>What is read from now on was on the disk.</summary>
-    protected async Task ReopenAsync()
+    protected virtual async Task ReopenAsync()
     {
         await Store.DisposeAsync();
         Store = await OpenAsync();

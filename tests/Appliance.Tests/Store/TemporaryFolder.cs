@@ -15,8 +15,8 @@ public sealed class TemporaryFolder : IDisposable
         {
             string target = copy.Combine(System.IO.Path.GetRelativePath(Path, file));
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
-            // The shared-memory index is lost with the process.
-            if (!file.EndsWith("-shm", StringComparison.Ordinal))
+            // The lock and the index in shared memory fall with the process.
+            if (!file.EndsWith(".lock", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal))
                 File.Copy(file, target);
         }
 
