@@ -132,16 +132,24 @@ internal sealed class MailboxTable(Database database) : IMailboxes
     }
 
     /// <summary>
-    /// Each shape reads along an index in the order of ids, so a page costs a page. A status is looked for in both directions; SQLite
-    /// merges the two as it goes.
+    /// Each shape reads along an index in the order of ids, so a page costs a page. A status is looked for in both directions, and SQLite
+    /// merges the two as it goes; which of the two equal ids is named decides along which index that is.
     /// </summary>
     private static string ListStatement(MailboxFilter filter)
     {
-        string others = (filter.Profile is null ? "" : " AND m.profile = $profile") + (filter.Approval is null ? "" : " AND m.approval = $approval");
+        string others = (filter.Profile is null ? "" : " AND m.profile = $profile")
+            + (filter.Approval is null ? "" : " AND m.approval = $approval");
         if (filter.Status is null)
             return $"{MailboxColumns.Select} WHERE m.id > $after{others} ORDER BY m.id LIMIT $limit";
-        string With(string status) => $"SELECT m.id FROM mailbox m JOIN mailbox_state s ON s.mailbox = m.id WHERE s.{status} = $status AND m.id > $after{others}";
-        return $"{MailboxColumns.Select} WHERE m.id IN ({With("incoming_status")} UNION {With("outgoing_status")} ORDER BY m.id LIMIT $limit) ORDER BY m.id";
+
+        string id = filter.Profile is null ? "s.mailbox" : "m.id";
+        string With(string status) => $"""
+            SELECT {id} FROM mailbox m JOIN mailbox_state s ON s.mailbox = m.id WHERE s.{status} = $status AND {id} > $after{others}
+            """;
+        return $"""
+            {MailboxColumns.Select} WHERE m.id IN (
+                {With("incoming_status")} UNION {With("outgoing_status")} ORDER BY 1 LIMIT $limit) ORDER BY m.id
+            """;
     }
 
     private static bool IsDue(MailboxSchedule schedule) => schedule.NextPollAt is not null || schedule.NextSendAt is not null;
