@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EmailSync.Appliance.Model;
 
 /// <summary>Whose credentials open the server. The numbers are the original's.</summary>
@@ -32,18 +34,22 @@ public enum AuthenticationProtocol
     Basic = 3,
 
     /// <summary>A bearer token: OAUTHBEARER or XOAUTH2.</summary>
+    [JsonStringEnumMemberName("oauth")]
     OAuth = 4,
 
     /// <summary>APOP (RFC 1939), never chosen by itself.</summary>
     Apop = 100,
 
     /// <summary>SASL CRAM-MD5 (RFC 2195).</summary>
+    [JsonStringEnumMemberName("cram-md5")]
     CramMd5 = 101,
 
     /// <summary>SASL SCRAM-SHA-1 (RFC 5802).</summary>
+    [JsonStringEnumMemberName("scram-sha-1")]
     ScramSha1 = 102,
 
     /// <summary>SASL SCRAM-SHA-256 (RFC 7677).</summary>
+    [JsonStringEnumMemberName("scram-sha-256")]
     ScramSha256 = 103,
 
     /// <summary>SASL PLAIN (RFC 4616).</summary>

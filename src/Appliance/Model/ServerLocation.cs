@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EmailSync.Appliance.Model;
 
 /// <summary>How a mail connection is secured (RFC 8314).</summary>
@@ -7,6 +9,7 @@ public enum TlsMode
     Implicit,
 
     /// <summary>STLS or STARTTLS, required: a server that does not offer it is refused, never spoken to in clear.</summary>
+    [JsonStringEnumMemberName("starttls")]
     StartTls,
 
     /// <summary>No encryption: on-premises and lab servers, only where the policy admits it.</summary>

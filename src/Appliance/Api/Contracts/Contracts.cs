@@ -1,0 +1,108 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Api.Contracts;
+
+/// <summary>A page of a listing.</summary>
+/// <param name="Items">In order.</param>
+/// <param name="Next">Give it as <c>after</c> (alerts: <c>before</c>) for the next page; null where this is the last one.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+
+/// <summary>Something an administrator should know.</summary>
+public sealed record AlertContract(
+    string Id, string Code, AlertLevel Level, AlertScope Scope, string Subject, string Text, string Remedy,
+    DateTimeOffset RaisedAt, DateTimeOffset LastSeenAt, int Count, DateTimeOffset? ResolvedAt)
+{
+    /// <summary>A stored alert as it goes over HTTP.</summary>
+    public static AlertContract Of(Alert alert) => new(
+        alert.Id.ToString(), alert.Code, alert.Level, alert.Subject.Scope, alert.Subject.Id, alert.Text, alert.Remedy,
+        alert.RaisedAt, alert.LastSeenAt, alert.Count, alert.ResolvedAt);
+}
+
+/// <summary>A test as it stands.</summary>
+/// <param name="Mailbox">The mailbox's id.</param>
+/// <param name="IsComplete">It has ended.</param>
+/// <param name="Incoming">What receiving came to.</param>
+/// <param name="Outgoing">What sending came to.</param>
+/// <param name="Steps">So far.</param>
+public sealed record TestContract(
+    string Mailbox, bool IsComplete, EmailStatus Incoming, EmailStatus Outgoing, IReadOnlyList<StepContract> Steps);
+
+/// <summary>One step of a test or a probe.</summary>
+public sealed record StepContract(
+    string Name, MailService? Service, StepOutcome Outcome, double Milliseconds, string Detail, ErrorClass? ErrorClass, string? Advice)
+{
+    /// <summary>A step as it goes over HTTP.</summary>
+    public static StepContract Of(TestStep step) =>
+        new(step.Name, step.Service, step.Outcome, step.Elapsed.TotalMilliseconds, step.Detail, step.ErrorClass, step.Advice);
+}
+
+/// <summary>The settings.</summary>
+public sealed record SettingsContract
+{
+    /// <summary>The profile's id or name.</summary>
+    public string? DefaultProfile { get; init; }
+
+    /// <summary>For new mailboxes.</summary>
+    public DeliveryMethod? DefaultIncomingEmail { get; init; }
+
+    /// <summary>For new mailboxes.</summary>
+    public DeliveryMethod? DefaultOutgoingEmail { get; init; }
+
+    /// <summary>A user's mailbox is processed only once approved.</summary>
+    public bool? ApprovalRequiredForUsers { get; init; }
+
+    /// <summary>A queue's mailbox is processed only once approved.</summary>
+    public bool? ApprovalRequiredForQueues { get; init; }
+
+    /// <summary>The stored settings as they go over HTTP.</summary>
+    public static SettingsContract Of(Settings settings) => new()
+    {
+        DefaultProfile = settings.DefaultProfile?.ToString(),
+        DefaultIncomingEmail = settings.DefaultIncomingEmail,
+        DefaultOutgoingEmail = settings.DefaultOutgoingEmail,
+        ApprovalRequiredForUsers = settings.ApprovalRequiredForUsers,
+        ApprovalRequiredForQueues = settings.ApprovalRequiredForQueues,
+    };
+}
+
+/// <summary>How the appliance stands.</summary>
+/// <param name="Version">Of the program.</param>
+/// <param name="Policy">The egress policy in force.</param>
+/// <param name="Planned">Pieces of work that are planned.</param>
+/// <param name="Waiting">Due, and waiting for a free connection.</param>
+/// <param name="Running">Running now.</param>
+/// <param name="Completed">Since start.</param>
+/// <param name="Failed">Of those.</param>
+/// <param name="EmailsReceived">Stored, incoming.</param>
+/// <param name="EmailsPending">In the outbox.</param>
+public sealed record StatusContract(
+    string Version, string Policy, int Planned, int Waiting, int Running, long Completed, long Failed, long EmailsReceived, long EmailsPending);
+
+/// <summary>What is wrong with one field.</summary>
+/// <param name="Field">By its name in JSON.</param>
+/// <param name="Value">What was given; null for a secret, or where nothing was.</param>
+/// <param name="Reason">Why it is refused.</param>
+/// <param name="Remedy">What to give instead.</param>
+public sealed record Fault(string Field, string? Value, string Reason, string Remedy);
+
+/// <summary>Problem details (RFC 9457).</summary>
+public sealed record Problem
+{
+    /// <summary>Names the kind of problem.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The kind, in words.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The HTTP status.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>This occurrence, in words.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Stable, for programs.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>All that is wrong with the request's fields.</summary>
+    public IReadOnlyList<Fault>? Errors { get; init; }
+}

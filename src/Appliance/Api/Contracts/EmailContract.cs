@@ -1,0 +1,130 @@
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Api.Contracts;
+
+/// <summary>An email to be composed and sent.</summary>
+public sealed record EmailInput
+{
+    /// <summary>The sending mailbox: its id or its address.</summary>
+    public string? Mailbox { get; init; }
+
+    /// <summary>At least one recipient in all.</summary>
+    public IReadOnlyList<string>? To { get; init; }
+
+    /// <summary>Seen by all.</summary>
+    public IReadOnlyList<string>? Cc { get; init; }
+
+    /// <summary>Seen by nobody.</summary>
+    public IReadOnlyList<string>? Bcc { get; init; }
+
+    /// <summary>Where answers go.</summary>
+    public string? ReplyTo { get; init; }
+
+    /// <summary>The subject.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>The body as text.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The body as HTML.</summary>
+    public string? Html { get; init; }
+
+    /// <summary>The Message-ID of the email that this one answers.</summary>
+    public string? InReplyTo { get; init; }
+
+    /// <summary>Not before this moment.</summary>
+    public DateTimeOffset? SendAt { get; init; }
+}
+
+/// <summary>One stored message.</summary>
+public sealed record EmailContract
+{
+    /// <summary>Such as <c>eml_1</c>: its place in the feed as well.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The mailbox's id.</summary>
+    public required string Mailbox { get; init; }
+
+    /// <summary>Which way.</summary>
+    public EmailDirection Direction { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public EmailState State { get; init; }
+
+    /// <summary>From the header.</summary>
+    public string? From { get; init; }
+
+    /// <summary>From the header.</summary>
+    public string? To { get; init; }
+
+    /// <summary>From the header.</summary>
+    public string? Cc { get; init; }
+
+    /// <summary>From the header.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>From the header, as written.</summary>
+    public string? Date { get; init; }
+
+    /// <summary>From the header.</summary>
+    public string? MessageId { get; init; }
+
+    /// <summary>From the header.</summary>
+    public string? InReplyTo { get; init; }
+
+    /// <summary>Octets.</summary>
+    public long Size { get; init; }
+
+    /// <summary>Of the raw message.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>The server's, incoming only.</summary>
+    public string? UniqueId { get; init; }
+
+    /// <summary>When it became durable here.</summary>
+    public DateTimeOffset StoredAt { get; init; }
+
+    /// <summary>Outgoing only.</summary>
+    public string? ReversePath { get; init; }
+
+    /// <summary>What became of each recipient, outgoing only.</summary>
+    public IReadOnlyList<Recipient>? Recipients { get; init; }
+
+    /// <summary>Attempts at delivery, outgoing only.</summary>
+    public int? Attempts { get; init; }
+
+    /// <summary>When it is tried next, outgoing only.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>What the last attempt ended with.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>A stored email as it goes over HTTP.</summary>
+    public static EmailContract Of(Email email)
+    {
+        bool isOutgoing = email.Direction == EmailDirection.Outgoing;
+        return new()
+        {
+            Id = email.Id.ToString(),
+            Mailbox = email.Mailbox.ToString(),
+            Direction = email.Direction,
+            State = email.State,
+            From = email.Headers.From,
+            To = email.Headers.To,
+            Cc = email.Headers.Cc,
+            Subject = email.Headers.Subject,
+            Date = email.Headers.Date,
+            MessageId = email.Headers.MessageId,
+            InReplyTo = email.Headers.InReplyTo,
+            Size = email.Size,
+            Sha256 = email.Sha256,
+            UniqueId = email.UniqueId,
+            StoredAt = email.StoredAt,
+            ReversePath = email.ReversePath,
+            Recipients = isOutgoing ? email.Recipients : null,
+            Attempts = isOutgoing ? email.Attempts : null,
+            NextAttemptAt = email.NextAttemptAt,
+            LastError = email.LastError,
+        };
+    }
+}
