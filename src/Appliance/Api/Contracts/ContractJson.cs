@@ -6,7 +6,6 @@ namespace EmailSync.Appliance.Api.Contracts;
 /// <summary>
 /// How contracts are written: camelCase, enumerations in kebab-case, nulls left out; and read: unknown and duplicate fields are refused.
 /// </summary>
-#pragma warning disable SYSLIB1034 // The appliance is not compiled ahead of time, and one converter serves every enumeration.
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
