@@ -7,13 +7,13 @@ namespace EmailSync.Protocols.Pop3;
 /// its responses are taken cannot stop us (RFC 2449 section 6.6). Without PIPELINING the window is one command.
 /// </summary>
 /// <remarks>
-/// A batch would be a barrier that costs a round trip each. The window is refilled when half of it is answered, and is as wide as keeps
-/// the content under way below <see cref="Pop3Options.MaxContentAhead"/>.
+/// A batch would be a barrier that costs a round trip each. The window is refilled when a quarter of it is answered, and is as wide as
+/// keeps the content under way below <see cref="Pop3Options.MaxContentAhead"/>.
 /// </remarks>
 internal sealed class Pipeline(Dialogue dialogue, Deadline deadline)
 {
-    /// <summary>The window before any response tells how large they are.</summary>
-    private const int InitialWindow = 64;
+    /// <summary>The window before any response tells how large they are: some 10 KiB of commands.</summary>
+    private const int InitialWindow = 1024;
 
     /// <summary>However large the messages are, the server should have something to do while a command is on its way.</summary>
     private const int LeastWindow = 4;
@@ -33,11 +33,11 @@ internal sealed class Pipeline(Dialogue dialogue, Deadline deadline)
         {
             for (int answered = 0; answered < count; answered++)
             {
-                bool isDue = (flight.IsCompleted && sent - answered <= window / 2) || sent == answered;
+                bool isDue = (flight.IsCompleted && sent - answered <= window - (window / 4)) || sent == answered;
                 if (isDue && sent < count)
                 {
                     await flight;
-                    for (int end = Math.Min(count, answered + window); sent < end; sent++)
+                    for (int end = answered + Math.Min(count - answered, window); sent < end; sent++)
                         compose(sent);
                     flight = dialogue.Wire.FlushAsync(deadline).AsTask();
                 }

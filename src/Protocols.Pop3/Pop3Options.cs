@@ -64,11 +64,26 @@ public sealed record Pop3Options
     public long MaxContent { get; init; } = 1L << 30;
 
     /// <summary>The most commands that are ahead of their responses where the server offers PIPELINING; 1 turns it off.</summary>
-    public int MaxCommandsAhead { get; init; } = 2048;
+    public int MaxCommandsAhead { get; init; } = 8192;
 
     /// <summary>
-    /// The most content that is asked for ahead of its arrival, in octets, estimated from the messages so far. It bounds what a
-    /// server prepares in vain when a retrieval ends early.
+    /// The most content that is asked for ahead of its arrival, in octets, estimated from the messages so far. Less than the network
+    /// carries in a round trip leaves it idle: 10 Gbit/s at 20 ms is 25 MB. None of it is held by us.
     /// </summary>
-    public long MaxContentAhead { get; init; } = 8 * 1024 * 1024;
+    public long MaxContentAhead { get; init; } = 32 * 1024 * 1024;
+
+    /// <exception cref="ArgumentOutOfRangeException">A limit is one that nothing could keep.</exception>
+    internal Pop3Options Validated()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxStatusLine, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxStatusLine, TextConnection.MaxLineLength);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxListingLine, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxListingLine, TextConnection.MaxLineLength);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxCapabilities);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxMessages);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxContent);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxCommandsAhead, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxContentAhead, 1);
+        return this;
+    }
 }

@@ -39,9 +39,10 @@ public sealed class Pop3Session : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Pop3NegativeResponseException">The server refused the session; nothing was sent.</exception>
     /// <exception cref="ProtocolViolationException">This is no POP3 greeting.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option makes no sense; the stream is not touched.</exception>
     public static async ValueTask<Pop3Session> OpenAsync(Stream stream, Pop3Options? options = null, CancellationToken cancellationToken = default)
     {
-        Dialogue dialogue = new(stream, options ?? new());
+        Dialogue dialogue = new(stream, (options ?? new()).Validated());
         try
         {
             using Exchange exchange = dialogue.Wire.BeginExchange(cancellationToken);

@@ -89,12 +89,12 @@ public sealed class Retrievals
             C: DELE 3
             C: DELE 4
             S: +OK
-            S: +OK
             C: DELE 5
+            S: +OK
             C: DELE 6
             S: +OK
-            S: +OK
             C: DELE 7
+            S: +OK
             S: +OK
             S: +OK
             S: +OK
@@ -119,26 +119,31 @@ public sealed class Retrievals
         Assert.Equal(Messages, sink.Whole);
         await maildrop.QuitAsync();
         await serving;
+    }
 
-        static async Task ServeAsync(Stream stream)
-        {
-            using StreamReader commands = new(stream, Encoding.ASCII, leaveOpen: true);
-            await SayAsync("+OK ready\r\n");
-            while (await commands.ReadLineAsync() is { } command)
-            {
-                string keyword = command.Split(' ')[0];
-                await SayAsync(keyword switch
-                {
-                    "CAPA" => "+OK\r\nPIPELINING\r\n.\r\n",
-                    "RETR" => $"+OK\r\nSubject: {command}\r\n\r\nA text long enough to fill what a small buffer holds.\r\n.\r\n",
-                    _ => "+OK\r\n",
-                });
-                if (keyword == "QUIT")
-                    break;
-            }
+    [Theory]
+    [InlineData(int.MaxValue, long.MaxValue)]
+    [InlineData(1, 1)]
+    [InlineData(3, long.MaxValue)]
+    public async Task A_window_of_any_width_comes_to_its_end(int commandsAhead, long contentAhead)
+    {
+        (DuplexStream client, DuplexStream server) = DuplexStream.CreatePair(100_000);
+        Task serving = ServeAsync(server);
+        Pop3Options options = new() { AllowCleartextPasswords = true, MaxCommandsAhead = commandsAhead, MaxContentAhead = contentAhead };
+        await using Maildrop maildrop = await SignInAsync(client, asksCapabilities: true, options);
+        CountingSink sink = new();
+        await maildrop.RetrieveAsync([.. Enumerable.Range(1, 200)], sink);
+        Assert.Equal(200, sink.Whole);
+        await maildrop.QuitAsync();
+        await serving;
+    }
 
-            ValueTask SayAsync(string text) => stream.WriteAsync(Encoding.ASCII.GetBytes(text));
-        }
+    [Fact]
+    public async Task Options_that_make_no_sense_are_refused()
+    {
+        Pop3Options[] options = [new() { MaxCommandsAhead = 0 }, new() { MaxContentAhead = 0 }, new() { MaxStatusLine = 100_000 }, new() { MaxListingLine = 0 }, new() { MaxMessages = -1 }];
+        foreach (Pop3Options wrong in options)
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Pop3Session.OpenAsync(Stream.Null, wrong));
     }
 
     [Fact]
@@ -226,6 +231,27 @@ public sealed class Retrievals
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await maildrop.TopAsync(1, -1, Stream.Null));
         await maildrop.DisposeAsync();
     });
+
+    /// <summary>Answers one command after the other.</summary>
+    private static async Task ServeAsync(Stream stream)
+    {
+        using StreamReader commands = new(stream, Encoding.ASCII, leaveOpen: true);
+        await SayAsync("+OK ready\r\n");
+        while (await commands.ReadLineAsync() is { } command)
+        {
+            string keyword = command.Split(' ')[0];
+            await SayAsync(keyword switch
+            {
+                "CAPA" => "+OK\r\nPIPELINING\r\n.\r\n",
+                "RETR" => $"+OK\r\nSubject: {command}\r\n\r\nA text long enough to fill what a small buffer holds.\r\n.\r\n",
+                _ => "+OK\r\n",
+            });
+            if (keyword == "QUIT")
+                break;
+        }
+
+        ValueTask SayAsync(string text) => stream.WriteAsync(Encoding.ASCII.GetBytes(text));
+    }
 
     private sealed class CountingSink : IRetrievalSink
     {
