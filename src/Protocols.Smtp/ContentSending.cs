@@ -10,8 +10,12 @@ internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content,
     // While content is on its way, each block has its own deadline; the reply's begins with the end of the content.
     private static readonly Deadline NotYet = new("reply to the end of the content", TimeSpan.FromDays(20));
 
-    /// <summary>The end of the content was handed to the stream: whatever happens now, the server may have all of it.</summary>
-    private bool IsInDoubt => isChunked ? content.IsTaken : content.IsEnded;
+    /// <summary>
+    /// The end of the content was handed to the stream, unless it was refused at the last octet: whatever happens now, the server may
+    /// have all of it.
+    /// </summary>
+    private bool IsInDoubt(Task writing) =>
+        (isChunked ? content.IsTaken : content.IsEnded) && writing.Exception?.InnerException is not InvalidContentException;
 
     /// <summary>Sends the content and reads the reply, which may come before the end (RFC 5321 section 3.8).</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -28,12 +32,12 @@ internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content,
         catch (Exception e)
         {
             await EndOf(writing);
-            if (IsInDoubt)
+            if (IsInDoubt(writing))
                 throw new TransactionInDoubtException(e);
             ThrowIfFaulted(writing);
             throw;
         }
-        if (!IsInDoubt || (reply.IsNegative && !writing.IsCompleted))
+        if (!IsInDoubt(writing) || (reply.IsNegative && !writing.IsCompleted))
             return await AnsweredEarlyAsync(reply, writing);
         // The reply has come, so nothing that happens to the write can matter any more.
         await EndOf(writing);
@@ -67,7 +71,7 @@ internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content,
         if (reply.IsNegative)
             return reply;
         ProtocolViolationException violation = new($"The server accepted the content before its end: \"{reply}\"");
-        if (IsInDoubt)
+        if (IsInDoubt(writing))
             throw new TransactionInDoubtException(violation);
         ThrowIfFaulted(writing);
         throw violation;

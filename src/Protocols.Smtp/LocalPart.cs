@@ -81,8 +81,9 @@ internal static class LocalPart
         ReadOnlySpan<char> rest = text;
         while (!rest.IsEmpty)
         {
-            if (Rune.DecodeFromUtf16(rest, out Rune rune, out int consumed) != OperationStatus.Done)
-                return "the local-part has half a surrogate pair";
+            // U+FFFD is what is left of characters that somebody could not decode.
+            if (Rune.DecodeFromUtf16(rest, out Rune rune, out int consumed) != OperationStatus.Done || rune == Rune.ReplacementChar)
+                return "the local-part has what is left of a character";
             if (!rune.IsAscii && Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
                 or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator
                 or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
