@@ -139,6 +139,7 @@ internal sealed class LabConnection : IAsyncDisposable
 
     public async ValueTask EnactAsync(Strike strike)
     {
+        _lab.Journal.Event(this, "struck");
         if (strike.Text is not null)
             await SayAsync(strike.Text);
         if (strike.Then == Outcome.GoOn)

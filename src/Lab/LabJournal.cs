@@ -41,6 +41,9 @@ public sealed class LabJournal
     /// <summary>Messages accepted by SMTP.</summary>
     public long MessagesAccepted => Count("* accepted");
 
+    /// <summary>How often the script has struck.</summary>
+    public long Strikes => Count("* struck");
+
     /// <summary>TLS handshakes completed.</summary>
     public long Handshakes => Count("* encrypted");
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using EmailSync.Protocols.Wire;
 
 namespace EmailSync.Protocols.Smtp;
@@ -34,7 +33,7 @@ internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content,
             await EndOf(writing);
             if (IsInDoubt(writing))
                 throw new TransactionInDoubtException(e);
-            ThrowIfFaulted(writing);
+            await ThrowIfFailedAsync(writing);
             throw;
         }
         if (!IsInDoubt(writing) || (reply.IsNegative && !writing.IsCompleted))
@@ -73,15 +72,16 @@ internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content,
         ProtocolViolationException violation = new($"The server accepted the content before its end: \"{reply}\"");
         if (IsInDoubt(writing))
             throw new TransactionInDoubtException(violation);
-        ThrowIfFaulted(writing);
+        await ThrowIfFailedAsync(writing);
         throw violation;
     }
 
     private static ConfiguredTaskAwaitable EndOf(Task writing) => writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private static void ThrowIfFaulted(Task writing)
+    // Content that cannot be read, or the caller's cancellation, is the cause and not what the reader then finds.
+    private static async ValueTask ThrowIfFailedAsync(Task writing)
     {
-        if (writing.Exception?.InnerException is { } cause and not ConnectionLostException)
-            ExceptionDispatchInfo.Throw(cause);
+        if (writing.IsCanceled || writing.Exception?.InnerException is not (null or ConnectionLostException))
+            await writing;
     }
 }

@@ -103,7 +103,7 @@ public sealed class InDoubt
         using CancellationTokenSource impatience = new();
         await using LabServer lab = await StartAsync();
         await using SmtpSession session = await OpenAsync(lab, isChunked: false);
-        OnceOnly content = new(LongText, atEnd: async () => await impatience.CancelAsync());
+        OnceOnly content = new(LongText, atEnd: _ => impatience.CancelAsync());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             async () => await session.SendAsync(Play.Envelope(), content, impatience.Token));
         await AssertNothingArrivedAsync(lab, session);
@@ -114,7 +114,7 @@ public sealed class InDoubt
     {
         await using LabServer lab = await StartAsync();
         await using SmtpSession session = await OpenAsync(lab, isChunked: false);
-        OnceOnly content = new(LongText, atEnd: () => throw new InvalidDataException("disk"));
+        OnceOnly content = new(LongText, atEnd: _ => throw new InvalidDataException("disk"));
         InvalidDataException cause = await Assert.ThrowsAsync<InvalidDataException>(
             async () => await session.SendAsync(Play.Envelope(), content, Cancelled));
         Assert.Equal("disk", cause.Message);
@@ -127,7 +127,7 @@ public sealed class InDoubt
         await using LabServer lab = await StartAsync();
         await using SmtpSession session = await OpenAsync(lab, isChunked: false);
         await Assert.ThrowsAsync<InvalidDataException>(async () => await session.SendAsync(
-            Play.Envelope(), new OnceOnly("x", atEnd: () => throw new InvalidDataException("disk")), Cancelled));
+            Play.Envelope(), new OnceOnly("x", atEnd: _ => throw new InvalidDataException("disk")), Cancelled));
         Assert.True((await Play.SendAsync(session, Play.Envelope())).IsAccepted);
     }
 
@@ -139,7 +139,7 @@ public sealed class InDoubt
         await using LabServer lab = await StartAsync(Misbehaviour.CutContent(how, afterOctets: 1000));
         await using SmtpSession session = await OpenAsync(lab, isChunked: false);
         await Assert.ThrowsAsync<ConnectionLostException>(
-            async () => await session.SendAsync(Play.Envelope(), new OnceOnly(Endless), Cancelled));
+            async () => await session.SendAsync(Play.Envelope(), new OnceOnly(LongText, atEnd: OnceOnly.Never), Cancelled));
         await AssertNothingArrivedAsync(lab, session);
     }
 
@@ -152,7 +152,7 @@ public sealed class InDoubt
         await using LabServer lab = await StartAsync(
             Misbehaviour.CutContent(then, afterOctets: 1000) with { Text = "552 5.3.4 too big" });
         await using SmtpSession session = await OpenAsync(lab, isChunked: false);
-        TransactionResult result = await session.SendAsync(Play.Envelope(), new OnceOnly(Endless), Cancelled);
+        TransactionResult result = await session.SendAsync(Play.Envelope(), new OnceOnly(LongText, atEnd: OnceOnly.Never), Cancelled);
         Assert.Equal("552 5.3.4 too big", result.Content!.ToString());
         Assert.Equal(result.Content, result.Refusal);
         await AssertNothingArrivedAsync(lab, session);
@@ -165,7 +165,7 @@ public sealed class InDoubt
             Misbehaviour.CutContent(Outcome.StopReading, afterOctets: 1000) with { Text = "250 got it" });
         await using SmtpSession session = await OpenAsync(lab, isChunked: false);
         await Assert.ThrowsAsync<ProtocolViolationException>(
-            async () => await session.SendAsync(Play.Envelope(), new OnceOnly(Endless), Cancelled));
+            async () => await session.SendAsync(Play.Envelope(), new OnceOnly(LongText, atEnd: OnceOnly.Never), Cancelled));
         await AssertNothingArrivedAsync(lab, session);
     }
 
@@ -176,6 +176,7 @@ public sealed class InDoubt
         await using LabServer lab = await StartAsync(Misbehaviour.CutContent(Outcome.StopReading, afterOctets: 1000));
         await using SmtpSession session = await OpenAsync(lab, isChunked: false, clock);
         Task sending = session.SendAsync(Play.Envelope(), new OnceOnly(Endless), Cancelled).AsTask();
+        await lab.Journal.WhenAsync(journal => journal.Strikes == 1, Cancelled);
         TimeSpan waited = await Patience.RunOutAsync(clock, sending);
         TimeoutException timeout = await Assert.ThrowsAsync<TimeoutException>(() => sending);
         Assert.Contains("block of content", timeout.Message, StringComparison.Ordinal);

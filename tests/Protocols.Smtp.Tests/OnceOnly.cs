@@ -3,8 +3,11 @@ using System.Text;
 namespace EmailSync.Protocols.Smtp.Tests;
 
 /// <summary>Content that can be read only once and comes in pieces of any size.</summary>
-internal sealed class OnceOnly(string text, Func<int, int>? pieces = null, Func<ValueTask>? atEnd = null) : Stream
+internal sealed class OnceOnly(string text, Func<int, int>? pieces = null, Func<CancellationToken, Task>? atEnd = null) : Stream
 {
+    /// <summary>For <c>atEnd</c>: the end never comes.</summary>
+    public static Task Never(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+
     private readonly byte[] _octets = Encoding.UTF8.GetBytes(text);
     private int _read;
     private int _reads;
@@ -19,7 +22,7 @@ internal sealed class OnceOnly(string text, Func<int, int>? pieces = null, Func<
     {
         int count = Math.Min(Math.Min(buffer.Length, pieces?.Invoke(_reads++) ?? int.MaxValue), _octets.Length - _read);
         if (count == 0 && atEnd is not null && buffer.Length > 0)
-            await atEnd();
+            await atEnd(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         _octets.AsSpan(_read, count).CopyTo(buffer.Span);
         _read += count;
