@@ -164,10 +164,14 @@ public sealed partial class TextConnection : IAsyncDisposable
             ThrowBroken(failure);
     }
 
+    /// <summary>A cancellation between two reads of an exchange is that exchange's cancellation; later exchanges learn that it is over.</summary>
     [DoesNotReturn]
-    private static void ThrowBroken(Exception failure) => throw (failure is ObjectDisposedException
-        ? failure
-        : new ConnectionLostException($"The connection is no longer usable: {failure.Message}", failure));
+    private void ThrowBroken(Exception failure) => throw failure switch
+    {
+        ObjectDisposedException => failure,
+        OperationCanceledException when Volatile.Read(ref _busy) != 0 => Again(failure),
+        _ => new ConnectionLostException($"The connection is no longer usable: {failure.Message}", failure),
+    };
 
     /// <summary>What to throw for an exception of the stream: the reason we gave up, if that is what ended it, or a loss.</summary>
     private Exception Failed(Exception cause)

@@ -192,6 +192,22 @@ public sealed class TextConnectionTests
     }
 
     [Fact]
+    public async Task A_cancellation_between_two_reads_is_a_cancellation_too()
+    {
+        using CancellationTokenSource caller = new();
+        using ScriptedPeer peer = new("S: one\nS: two");
+        await using TextConnection connection = new(peer.Stream);
+        using (Exchange exchange = connection.BeginExchange(caller.Token))
+        {
+            await LineAsync(connection);
+            await caller.CancelAsync();
+            OperationCanceledException cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await LineAsync(connection));
+            Assert.Equal(caller.Token, cancelled.CancellationToken);
+        }
+        Assert.Throws<ConnectionLostException>(() => Begin(connection));
+    }
+
+    [Fact]
     public async Task An_exchange_left_unfinished_ends_the_connection()
     {
         using ScriptedPeer peer = new("HANG");
