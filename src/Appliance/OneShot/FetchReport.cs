@@ -6,12 +6,15 @@ namespace EmailSync.Appliance.OneShot;
 internal enum FetchResult
 {
     /// <summary>Fetched, and durable in the destination.</summary>
+    [JsonStringEnumMemberName("stored")]
     Stored,
 
     /// <summary>It was there from an earlier run.</summary>
+    [JsonStringEnumMemberName("already-there")]
     AlreadyThere,
 
     /// <summary>The server would not send it.</summary>
+    [JsonStringEnumMemberName("refused")]
     Refused,
 }
 

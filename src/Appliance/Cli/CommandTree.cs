@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace EmailSync.Appliance.Cli;
+
+/// <summary>The verbs of the program, and how they are run: exit code 0 is done, 1 failed, 2 wrong usage.</summary>
+public static class CommandTree
+{
+    private const string Help =
+        """
+        EmailSync retrieves and sends mail for applications.
+
+        Without an appliance: fetch, send, probe. With one (run): profile, mailbox, email, alert, settings, status.
+
+        Examples:
+          emailsync probe pop3 pop.example.com
+          emailsync fetch pop3s://jane@pop.example.com --to maildir:Mail --state Mail.state
+          emailsync mailbox list
+        """;
+
+    /// <summary>The tree of the given verbs.</summary>
+    public static RootCommand Build(IEnumerable<Command> verbs)
+    {
+        RootCommand root = new(Help);
+        foreach (Command verb in verbs)
+            root.Add(verb);
+        return root;
+    }
+
+    /// <summary>Runs a command line, and returns the process's exit code.</summary>
+    /// <param name="root">The tree.</param>
+    /// <param name="args">The command line.</param>
+    /// <param name="output">For answers; standard output where null.</param>
+    /// <param name="error">For errors; standard error where null.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<int> RunAsync(
+        RootCommand root, IReadOnlyList<string> args, TextWriter? output, TextWriter? error, CancellationToken cancellationToken)
+    {
+        ParseResult parse = root.Parse(args);
+        InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false };
+        if (output is not null)
+            configuration.Output = output;
+        if (error is not null)
+            configuration.Error = error;
+
+        if (parse is { Errors.Count: > 0, Action: ParseErrorAction wrong })
+        {
+            wrong.ShowHelp = false;
+            configuration.Output = configuration.Error;
+            await parse.InvokeAsync(configuration, cancellationToken);
+            await configuration.Error.WriteLineAsync($"See {PathOf(parse.CommandResult.Command)} --help.");
+            return 2;
+        }
+        return await parse.InvokeAsync(configuration, cancellationToken);
+    }
+
+    private static string PathOf(Command command) =>
+        command is RootCommand || command.Parents.FirstOrDefault() is not Command parent ? "emailsync" : $"{PathOf(parent)} {command.Name}";
+}
