@@ -1,4 +1,6 @@
 using System.Globalization;
+using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Pop3;
 
 namespace EmailSync.RealServers.Tests.Servers;
 
@@ -8,9 +10,11 @@ public sealed class DovecotServer
     public const string Program = "/usr/sbin/dovecot";
 
     private readonly string _configuration;
+    private readonly TrustedRoot _root;
 
-    private DovecotServer(string folder, int pop3Port, int pop3sPort)
+    private DovecotServer(string folder, int pop3Port, int pop3sPort, TrustedRoot root)
     {
+        _root = root;
         _configuration = Path.Combine(folder, "dovecot.conf");
         HomeFolder = Path.Combine(folder, "home");
         AuthenticationSocket = Path.Combine(folder, "dovecot", "auth-client");
@@ -28,10 +32,10 @@ public sealed class DovecotServer
 
     public static string PasswordOf(string address) => $"secret of {address}";
 
-    public static async Task<DovecotServer> StartAsync(string folder, IReadOnlyList<string> addresses)
+    public static async Task<DovecotServer> StartAsync(string folder, IReadOnlyList<string> addresses, TrustedRoot root)
     {
         int[] ports = Command.FreePorts(2);
-        DovecotServer server = new(folder, ports[0], ports[1]);
+        DovecotServer server = new(folder, ports[0], ports[1], root);
         OwnedFiles.CreateFolder(server.HomeFolder);
         Directory.CreateDirectory(Path.Combine(folder, "dovecot"));
         string users = Path.Combine(folder, "users");
@@ -54,6 +58,7 @@ public sealed class DovecotServer
             mail_location = maildir:~/Maildir
             mail_fsync = never
             mail_max_userip_connections = 100
+            pop3_lock_session = yes
             passdb {
               driver = passwd-file
               args = {{users}}
@@ -72,6 +77,11 @@ public sealed class DovecotServer
                 ssl = yes
               }
             }
+            service anvil {
+              unix_listener anvil-auth-penalty {
+                mode = 0
+              }
+            }
             service auth {
               unix_listener {{server.AuthenticationSocket}} {
                 mode = 0666
@@ -82,6 +92,27 @@ public sealed class DovecotServer
         await Command.RunAsync(Program, "-c", server._configuration);
         await Command.WaitForGreetingAsync(server.Pop3Port);
         return server;
+    }
+
+    /// <summary>A session that has not signed in, over the port and in the way that the mode says; its capabilities are known.</summary>
+    public async Task<Pop3Session> OpenAsync(TlsMode security = TlsMode.Implicit, Pop3Options? options = null)
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        Stream stream = security == TlsMode.Implicit
+            ? await _root.ConnectEncryptedAsync(Pop3sPort, cancelled)
+            : await TrustedRoot.ConnectAsync(Pop3Port, cancelled);
+        Pop3Session session = await Pop3Session.OpenAsync(stream, options, cancelled);
+        if (security == TlsMode.StartTls)
+            await session.StartTlsAsync(_root.UpgradeAsync, cancelled);
+        await session.CapabilitiesAsync(cancelled);
+        return session;
+    }
+
+    /// <summary>The maildrop of an account, signed in over implicit TLS.</summary>
+    public async Task<Maildrop> OpenMaildropAsync(MailAccount account)
+    {
+        Pop3Session session = await OpenAsync();
+        return await session.LogInAsync(account.Address, new(account.Password), TestContext.Current.CancellationToken);
     }
 
     public Task StopAsync() => Command.RunAsync("/usr/bin/doveadm", "-c", _configuration, "stop");

@@ -5,6 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 using EmailSync.Lab;
 
 [assembly: UnsupportedOSPlatform("windows")]
+// Most of these tests wait for other processes, so more of them than there are cores may run at once.
+[assembly: Xunit.v3.Parallelization(MaxThreads = 6)]
 [assembly: AssemblyFixture(typeof(EmailSync.RealServers.Tests.Servers.MailServers))]
 
 namespace EmailSync.RealServers.Tests.Servers;
@@ -18,7 +20,10 @@ public sealed class MailServers : IAsyncLifetime
     private const int Accounts = 200;
 
     private readonly LabCertificateAuthority _authority = new();
+    private readonly TrustedRoot _root;
     private int _given;
+
+    public MailServers() => _root = new(_authority.Root);
 
     /// <summary>Why there are no servers here; null where they run.</summary>
     public string? WhyNot { get; private set; }
@@ -46,8 +51,8 @@ public sealed class MailServers : IAsyncLifetime
         File.SetUnixFileMode(Folder, (UnixFileMode)0b111_101_101);
         WriteCertificate();
         string[] addresses = [.. Enumerable.Range(1, Accounts).Select(number => $"user{number:000}@example.test")];
-        Dovecot = await DovecotServer.StartAsync(Folder, addresses);
-        Postfix = await PostfixServer.StartAsync(Folder, addresses, Dovecot);
+        Dovecot = await DovecotServer.StartAsync(Folder, addresses, _root);
+        Postfix = await PostfixServer.StartAsync(Folder, addresses, Dovecot, _root);
     }
 
     public async ValueTask DisposeAsync()
@@ -67,7 +72,7 @@ public sealed class MailServers : IAsyncLifetime
     {
         Require();
         string address = string.Create(CultureInfo.InvariantCulture, $"user{Interlocked.Increment(ref _given):000}@example.test");
-        return new(address, DovecotServer.PasswordOf(address), Path.Combine(Dovecot.HomeFolder, address, "Maildir"));
+        return MailAccount.Create(address, DovecotServer.PasswordOf(address), Path.Combine(Dovecot.HomeFolder, address, "Maildir"));
     }
 
     /// <summary>Skips the test where there are no servers.</summary>
@@ -92,26 +97,4 @@ public sealed class MailServers : IAsyncLifetime
         File.WriteAllText(keyFile, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         File.SetUnixFileMode(keyFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
-}
-
-/// <summary>One account on both servers.</summary>
-/// <param name="Address">Its address, which is its user name.</param>
-/// <param name="Password">Its password.</param>
-/// <param name="Maildir">Where Dovecot keeps its mail.</param>
-public sealed record MailAccount(string Address, string Password, string Maildir)
-{
-    /// <summary>Puts a message into the maildrop as a delivery agent would, octet for octet.</summary>
-    public void Deliver(string name, ReadOnlySpan<byte> content)
-    {
-        foreach (string part in (string[])["", "cur", "new", "tmp"])
-            OwnedFiles.CreateFolder(Path.Combine(Maildir, part));
-        string waiting = Path.Combine(Maildir, "tmp", name);
-        OwnedFiles.Write(waiting, content);
-        File.Move(waiting, Path.Combine(Maildir, "new", name));
-    }
-
-    /// <summary>How many messages lie in the maildrop.</summary>
-    public int Count => Directory.Exists(Maildir)
-        ? Directory.GetFiles(Path.Combine(Maildir, "new")).Length + Directory.GetFiles(Path.Combine(Maildir, "cur")).Length
-        : 0;
 }

@@ -1,4 +1,7 @@
 using System.Globalization;
+using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Smtp;
+using EmailSync.Protocols.Wire.Sasl;
 
 namespace EmailSync.RealServers.Tests.Servers;
 
@@ -7,10 +10,15 @@ public sealed class PostfixServer
 {
     public const string Program = "/usr/sbin/postfix";
 
-    private readonly string _configuration;
+    /// <summary>The largest message that it takes, in octets.</summary>
+    public const int MaxSize = 30_000_000;
 
-    private PostfixServer(string folder, int smtpPort, int smtpsPort)
+    private readonly string _configuration;
+    private readonly TrustedRoot _root;
+
+    private PostfixServer(string folder, int smtpPort, int smtpsPort, TrustedRoot root)
     {
+        _root = root;
         _configuration = Path.Combine(folder, "postfix", "etc");
         (SmtpPort, SmtpsPort) = (smtpPort, smtpsPort);
     }
@@ -19,17 +27,18 @@ public sealed class PostfixServer
 
     public int SmtpsPort { get; }
 
-    public static async Task<PostfixServer> StartAsync(string folder, IReadOnlyList<string> addresses, DovecotServer dovecot)
+    public static async Task<PostfixServer> StartAsync(string folder, IReadOnlyList<string> addresses, DovecotServer dovecot, TrustedRoot root)
     {
         int[] ports = Command.FreePorts(2);
-        PostfixServer server = new(folder, ports[0], ports[1]);
+        PostfixServer server = new(folder, ports[0], ports[1], root);
         string etc = Directory.CreateDirectory(server._configuration).FullName;
         Directory.CreateDirectory(Path.Combine(folder, "postfix", "queue"));
         string data = Directory.CreateDirectory(Path.Combine(folder, "postfix", "data")).FullName;
         OwnedFiles.Own(data, await UserIdAsync("postfix"));
         File.Copy("/etc/postfix/dynamicmaps.cf", Path.Combine(etc, "dynamicmaps.cf"));
         File.Copy("/etc/postfix/postfix-files", Path.Combine(etc, "postfix-files"));
-        await File.WriteAllLinesAsync(Path.Combine(etc, "mailboxes"), addresses.Select(address => $"{address} {address}/Maildir/"));
+        await File.WriteAllLinesAsync(Path.Combine(etc, "mailboxes"), addresses.SelectMany(address =>
+            new[] { address, MailAccount.InternationalNameOf(address) }.Select(name => $"{name} {address}/Maildir/")));
         await File.WriteAllTextAsync(Path.Combine(etc, "main.cf"), string.Create(CultureInfo.InvariantCulture, $"""
             compatibility_level = 3.6
             queue_directory = {folder}/postfix/queue
@@ -52,8 +61,12 @@ public sealed class PostfixServer
             virtual_minimum_uid = 1
             virtual_mailbox_limit = 0
             mailbox_size_limit = 0
-            message_size_limit = 60000000
+            message_size_limit = {MaxSize}
             smtputf8_enable = yes
+            local_header_rewrite_clients =
+            recipient_delimiter = +
+            smtpd_forbid_bare_newline = no
+            smtpd_error_sleep_time = 0
             smtpd_tls_cert_file = {folder}/cert.pem
             smtpd_tls_key_file = {folder}/key.pem
             smtpd_tls_security_level = may
@@ -97,6 +110,27 @@ public sealed class PostfixServer
         await Command.RunAsync(Program, "-c", server._configuration, "start");
         await Command.WaitForGreetingAsync(server.SmtpPort);
         return server;
+    }
+
+    /// <summary>A session that has not signed in, over the port and in the way that the mode says.</summary>
+    public async Task<SmtpSession> OpenAsync(TlsMode security = TlsMode.Implicit, SmtpOptions? options = null)
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        Stream stream = security == TlsMode.Implicit
+            ? await _root.ConnectEncryptedAsync(SmtpsPort, cancelled)
+            : await TrustedRoot.ConnectAsync(SmtpPort, cancelled);
+        SmtpSession session = await SmtpSession.OpenAsync(stream, options, cancelled);
+        if (security == TlsMode.StartTls)
+            await session.StartTlsAsync(_root.UpgradeAsync, cancelled);
+        return session;
+    }
+
+    /// <summary>A session over implicit TLS that has signed in.</summary>
+    public async Task<SmtpSession> OpenSubmissionAsync(MailAccount account, SmtpOptions? options = null)
+    {
+        SmtpSession session = await OpenAsync(options: options);
+        await session.AuthenticateAsync(new Plain(account.Address, new(account.Password)), TestContext.Current.CancellationToken);
+        return session;
     }
 
     public Task StopAsync() => Command.RunAsync(Program, "-c", _configuration, "stop");
