@@ -1,4 +1,5 @@
 using System.Net;
+using EmailSync.Appliance.Api;
 using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
 using Microsoft.AspNetCore.Builder;
@@ -36,11 +37,15 @@ internal static class RunCommand
         {
             // A socket file that a killed process left behind is nobody's: the store's lock says that we are the only one here.
             File.Delete(options.ControlSocketPath);
-            kestrel.ListenUnixSocket(options.ControlSocketPath);
+            Caller.ListenOnControlSocket(kestrel, options.ControlSocketPath);
             if (options.HttpPort is { } port)
                 kestrel.Listen(IPAddress.Loopback, port);
         });
         builder.Services.AddAppliance(options, store);
-        return builder.Build();
+        builder.Services.AddApi(new(
+            Path.Combine(options.DataFolder, "api-token"), options.AllowCredentialsEntryViaNonSecureChannels, options.AllowAnonymousSmtp));
+        WebApplication application = builder.Build();
+        application.MapApi();
+        return application;
     }
 }

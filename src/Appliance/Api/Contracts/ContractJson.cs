@@ -4,15 +4,9 @@ using System.Text.Json.Serialization;
 namespace EmailSync.Appliance.Api.Contracts;
 
 /// <summary>
-/// How contracts are written: camelCase, enumerations in kebab-case, nulls left out; and read: unknown and duplicate fields are refused.
+/// How contracts are written: camelCase, enumerations by name in kebab-case, nulls left out; and read: unknown and repeated fields are
+/// refused, enumerations are taken by name or by the number that the original gives them.
 /// </summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    AllowDuplicateProperties = false,
-    MaxDepth = 16,
-    Converters = [typeof(KebabCaseEnumConverter)])]
 [JsonSerializable(typeof(ProfileInput))]
 [JsonSerializable(typeof(ProfileContract))]
 [JsonSerializable(typeof(Page<ProfileContract>))]
@@ -28,7 +22,20 @@ namespace EmailSync.Appliance.Api.Contracts;
 [JsonSerializable(typeof(SettingsContract))]
 [JsonSerializable(typeof(StatusContract))]
 [JsonSerializable(typeof(Problem))]
-public sealed partial class ContractJson : JsonSerializerContext;
+public sealed partial class ContractJson : JsonSerializerContext
+{
+    /// <summary>The one to use: it has the rules above, which <see cref="Default"/> has not.</summary>
+    public static ContractJson Contract { get; } = new(Apply(new()));
 
-/// <summary>Enumerations by their names in kebab-case, or by the numbers of the original where they have them.</summary>
-public sealed class KebabCaseEnumConverter() : JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower);
+    /// <summary>Sets the rules.</summary>
+    public static JsonSerializerOptions Apply(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.AllowDuplicateProperties = false;
+        options.MaxDepth = 16;
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower));
+        return options;
+    }
+}

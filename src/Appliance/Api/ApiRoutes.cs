@@ -1,0 +1,51 @@
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Egress;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EmailSync.Appliance.Api;
+
+/// <summary>What the deployment lets the API do.</summary>
+/// <param name="TokenFile">Holds the token for TCP.</param>
+/// <param name="AllowsCredentialsOverHttp">Passwords may come over plain HTTP.</param>
+/// <param name="AllowsAnonymousSmtp">Profiles may name a relay that asks for no sign-in.</param>
+public sealed record ApiOptions(string TokenFile, bool AllowsCredentialsOverHttp, bool AllowsAnonymousSmtp);
+
+/// <summary>The table of all routes.</summary>
+public static class ApiRoutes
+{
+    /// <summary>What the routes need.</summary>
+    public static IServiceCollection AddApi(this IServiceCollection services, ApiOptions options)
+    {
+        services.AddOpenApi();
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            ContractJson.Apply(json.SerializerOptions).TypeInfoResolverChain.Insert(0, ContractJson.Contract);
+        });
+        return services
+            .Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true)
+            .AddSingleton(Caller.FromFile(options.TokenFile))
+            .AddSingleton(new Channel(options.AllowsCredentialsOverHttp))
+            .AddSingleton(provider => new ProfileRules(provider.GetRequiredService<EgressPolicy>(), options.AllowsAnonymousSmtp));
+    }
+
+    /// <summary>The routes themselves.</summary>
+    public static void MapApi(this WebApplication application)
+    {
+        application.UseExceptionHandler(handler => handler.Run(Problems.HandleAsync));
+        Caller caller = application.Services.GetRequiredService<Caller>();
+        application.Use((context, next) => caller.AdmitAsync(context, () => next(context)));
+        application.MapHealth();
+        application.MapOpenApi();
+        RouteGroupBuilder api = application.MapGroup("/api/v1");
+        api.MapProfiles();
+        api.MapMailboxes();
+        api.MapEmails();
+        api.MapAlerts();
+        api.MapSettings();
+        application.MapFallback(context => Problems.WriteAsync(
+            context, Problems.Of(StatusCodes.Status404NotFound, "not-found", "There is no such thing.", $"There is nothing at {context.Request.Path}.")));
+    }
+}

@@ -1,0 +1,69 @@
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
+using MimeKit;
+using MimeKit.Utils;
+
+namespace EmailSync.Appliance.Api;
+
+/// <summary>Composes an email from its parts, as a message that can be sent as it is.</summary>
+public static class EmailComposer
+{
+    /// <summary>A message and everybody it goes to.</summary>
+    public sealed record Composed(byte[] Content, IReadOnlyList<string> Recipients);
+
+    /// <summary>Composes it.</summary>
+    /// <exception cref="InvalidRequestException">Something is wrong with it.</exception>
+    public static Composed Compose(EmailInput input, Mailbox mailbox, DateTimeOffset now)
+    {
+        Faults faults = new();
+        MimeMessage message = new();
+        message.From.Add(new MailboxAddress(mailbox.Name == mailbox.EmailAddress ? null : mailbox.Name, mailbox.EmailAddress));
+        List<string> recipients = [];
+        Add("to", input.To, message.To, recipients, faults);
+        Add("cc", input.Cc, message.Cc, recipients, faults);
+        // The envelope alone knows them (RFC 5321 7.2).
+        Add("bcc", input.Bcc, [], recipients, faults);
+        if (recipients.Count == 0)
+            faults.Add("to", null, "There is no recipient.", "Give at least one in to, cc or bcc.");
+        Add("replyTo", input.ReplyTo is null ? null : [input.ReplyTo], message.ReplyTo, [], faults);
+        if (input.Text is null && input.Html is null)
+            faults.Add("text", null, "There is no body.", "Give text, html, or both.");
+        if (input.Subject is { } subject && subject.Any(char.IsControl))
+            faults.Add("subject", null, "There is a control character in it.", "Leave it out.");
+        if (input.InReplyTo is { } answered && MimeUtils.EnumerateReferences(answered).Take(2).Count() != 1)
+            faults.Add("inReplyTo", answered, "It is not a Message-ID.", "Give one, such as <1234@example.com>.");
+        faults.ThrowIfAny();
+
+        message.Subject = input.Subject ?? "";
+        message.Date = now;
+        message.MessageId = MimeUtils.GenerateMessageId(mailbox.EmailAddress[(mailbox.EmailAddress.LastIndexOf('@') + 1)..]);
+        if (input.InReplyTo is not null)
+        {
+            message.InReplyTo = input.InReplyTo;
+            message.References.Add(message.InReplyTo);
+        }
+
+        message.Body = new BodyBuilder { TextBody = input.Text, HtmlBody = input.Html }.ToMessageBody();
+        message.Prepare(EncodingConstraint.SevenBit);
+        using MemoryStream content = new();
+        FormatOptions format = FormatOptions.Default.Clone();
+        format.NewLineFormat = NewLineFormat.Dos;
+        message.WriteTo(format, content);
+        return new(content.ToArray(), [.. recipients.Distinct(StringComparer.OrdinalIgnoreCase)]);
+    }
+
+    private static void Add(string field, IReadOnlyList<string>? addresses, InternetAddressList list, List<string> recipients, Faults faults)
+    {
+        foreach (string address in addresses ?? [])
+        {
+            if (!MailboxAddress.TryParse(address, out MailboxAddress? parsed) || faults.Address(field, parsed.Address) is not { } plain)
+            {
+                faults.Add(field, address, "It is not an email address.", "Give an address such as user@example.com, with or without a display name.");
+                continue;
+            }
+
+            list.Add(parsed);
+            recipients.Add(plain);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Scheduling;
+using EmailSync.Appliance.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace EmailSync.Appliance.Api;
+
+/// <summary>Emails of both directions: a feed that never skips or repeats, the raw octets, and the outbox.</summary>
+public static class EmailsApi
+{
+    /// <summary>The largest message that is taken, in octets: what mailboxes take by default as well.</summary>
+    public const long LargestMessage = Mailbox.DefaultMaximumMessageSize;
+
+    /// <summary>The routes.</summary>
+    public static void MapEmails(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder emails = routes.MapGroup("/emails").WithTags("emails");
+        emails.MapGet("/", ListAsync);
+        emails.MapPost("/", SendAsync);
+        emails.MapPost("/raw", SendRawAsync).Accepts<IFormFile>("message/rfc822").WithMetadata(new LargeBody());
+        emails.MapGet("/{email}", ShowAsync);
+        emails.MapGet("/{email}/raw", RawAsync);
+        emails.MapPost("/{email}/cancel", CancelAsync);
+        emails.MapPost("/{email}/retry", RetryAsync);
+    }
+
+    private static async Task<Ok<Page<EmailContract>>> ListAsync(
+        IStore store, string? mailbox, Named<EmailDirection>? direction, Named<EmailState>? state, EmailId? after, int? limit, CancellationToken cancellationToken)
+    {
+        EmailFilter filter = new()
+        {
+            Mailbox = mailbox is null ? null : (await MailboxesApi.FindAsync(store, mailbox, cancellationToken)).Id,
+            Direction = direction?.Value,
+            State = state?.Value,
+        };
+        IReadOnlyList<Email> page = await store.Emails.ListAsync(filter, after, MailboxesApi.PageSize(limit), cancellationToken);
+        // The feed has no last page: whoever comes again with this cursor gets what has come since.
+        string? next = page.Count > 0 ? page[^1].Id.ToString() : after?.ToString();
+        return TypedResults.Ok(new Page<EmailContract>([.. page.Select(EmailContract.Of)], next));
+    }
+
+    private static async Task<Ok<EmailContract>> ShowAsync(EmailId email, IStore store, CancellationToken cancellationToken) =>
+        TypedResults.Ok(EmailContract.Of(await FindAsync(store, email, cancellationToken)));
+
+    private static async Task<FileStreamHttpResult> RawAsync(EmailId email, IStore store, HttpResponse response, CancellationToken cancellationToken)
+    {
+        Email found = await FindAsync(store, email, cancellationToken);
+        response.Headers.Append("Repr-Digest", $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(found.Sha256))}:");
+        response.Headers.XContentTypeOptions = "nosniff";
+        return TypedResults.Stream(await store.Emails.OpenContentAsync(email, cancellationToken), "message/rfc822", $"{email}.eml");
+    }
+
+    private static async Task<Accepted<EmailContract>> SendAsync(
+        EmailInput input, [FromHeader(Name = "Idempotency-Key")] string? key, IStore store, IMailboxScheduler scheduler, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        Mailbox mailbox = await FindSenderAsync(store, input.Mailbox, cancellationToken);
+        EmailComposer.Composed composed = EmailComposer.Compose(input, mailbox, clock.GetUtcNow());
+        using MemoryStream content = new(composed.Content, writable: false);
+        return await EnqueueAsync(mailbox, composed.Recipients, content, key, input.SendAt, store, scheduler, cancellationToken);
+    }
+
+    /// <summary>Takes a message as it is. Its recipients are the ones in <paramref name="to"/>, whatever its header says, and nothing in it is changed.</summary>
+    private static async Task<Accepted<EmailContract>> SendRawAsync(
+        string? mailbox, [FromQuery] string[] to, DateTimeOffset? sendAt, [FromHeader(Name = "Idempotency-Key")] string? key,
+        HttpRequest request, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (request.ContentType is not { } type || !type.StartsWith("message/rfc822", StringComparison.OrdinalIgnoreCase))
+            throw new BadHttpRequestException("The body is a raw message: Content-Type is message/rfc822.", StatusCodes.Status415UnsupportedMediaType);
+        Mailbox sender = await FindSenderAsync(store, mailbox, cancellationToken);
+        Faults faults = new();
+        if (to.Length == 0)
+            faults.Add("to", null, "There is no recipient.", "Give each recipient as a query parameter: ?to=a@example.com&to=b@example.com.");
+        string[] recipients = [.. to.Select(address => faults.Address("to", address)!).Distinct(StringComparer.OrdinalIgnoreCase)];
+        faults.ThrowIfAny();
+        return await EnqueueAsync(sender, recipients, request.Body, key, sendAt, store, scheduler, cancellationToken);
+    }
+
+    private static async Task<Accepted<EmailContract>> EnqueueAsync(
+        Mailbox mailbox, IReadOnlyList<string> recipients, Stream content, string? key, DateTimeOffset? sendAt,
+        IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (key is { Length: 0 or > 255 })
+            throw InvalidRequestException.Of("Idempotency-Key", null, "It has no characters, or more than 255.", "Give 1 to 255 characters.");
+        Submission submission = new(mailbox.Id, mailbox.EmailAddress, recipients) { IdempotencyKey = key, SendAt = sendAt };
+        EmailId id = await store.Outgoing.EnqueueAsync(submission, content, cancellationToken);
+        if (sendAt is null)
+            scheduler.Wake(mailbox.Id, Work.Send);
+        else
+            scheduler.MailboxChanged(mailbox.Id);
+        return TypedResults.Accepted($"/api/v1/emails/{id}", EmailContract.Of(await FindAsync(store, id, cancellationToken)));
+    }
+
+    private static async Task<Ok<EmailContract>> CancelAsync(EmailId email, IStore store, CancellationToken cancellationToken)
+    {
+        Email found = await FindAsync(store, email, cancellationToken);
+        if (!await store.Outgoing.CancelAsync(found.Id, cancellationToken))
+            throw InvalidRequestException.Of("email", email.ToString(), "It is too late, or it is not an outgoing email.", "Only an email that waits can be called back.");
+        return TypedResults.Ok(EmailContract.Of(await FindAsync(store, email, cancellationToken)));
+    }
+
+    private static async Task<Ok<EmailContract>> RetryAsync(EmailId email, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    {
+        Email found = await FindAsync(store, email, cancellationToken);
+        if (!await store.Outgoing.RetryAsync(found.Id, cancellationToken))
+            throw InvalidRequestException.Of("email", email.ToString(), "There is nothing to try again.", "Only an email that waits, failed or is uncertain can be tried again.");
+        scheduler.Wake(found.Mailbox, Work.Send);
+        return TypedResults.Ok(EmailContract.Of(await FindAsync(store, email, cancellationToken)));
+    }
+
+    private static async Task<Mailbox> FindSenderAsync(IStore store, string? mailbox, CancellationToken cancellationToken)
+    {
+        if (mailbox is null)
+            throw InvalidRequestException.Of("mailbox", null, "It is needed.", "Give the sending mailbox's id or address.");
+        Mailbox found = await MailboxesApi.FindAsync(store, mailbox, cancellationToken);
+        return found.OutgoingEmail == DeliveryMethod.ServerSideSynchronization
+            ? found
+            : throw InvalidRequestException.Of("mailbox", mailbox, "The mailbox does not send.", "Set its outgoingEmail to server-side-synchronization.");
+    }
+
+    private static async Task<Email> FindAsync(IStore store, EmailId id, CancellationToken cancellationToken) =>
+        await store.Emails.FindAsync(id, cancellationToken) ?? throw new NotStoredException($"email '{id}'");
+
+    private sealed class LargeBody : IRequestSizeLimitMetadata
+    {
+        public long? MaxRequestBodySize => LargestMessage;
+    }
+}

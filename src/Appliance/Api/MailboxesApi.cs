@@ -1,0 +1,196 @@
+using System.Text.Json.Nodes;
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
+using EmailSync.Appliance.Scheduling;
+using EmailSync.Appliance.Store;
+using EmailSync.Protocols.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace EmailSync.Appliance.Api;
+
+/// <summary>Mailboxes: what is set, agreed to, tested and seen of them.</summary>
+public static class MailboxesApi
+{
+    private const int DefaultPage = 100;
+    private const int LargestPage = 1000;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>The routes.</summary>
+    public static void MapMailboxes(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder mailboxes = routes.MapGroup("/mailboxes").WithTags("mailboxes");
+        mailboxes.MapGet("/", ListAsync);
+        mailboxes.MapPost("/", CreateAsync);
+        mailboxes.MapGet("/{mailbox}", ShowAsync);
+        mailboxes.MapPatch("/{mailbox}", UpdateAsync).Accepts<MailboxInput>("application/json", "application/merge-patch+json");
+        mailboxes.MapDelete("/{mailbox}", DeleteAsync);
+        mailboxes.MapPost("/{mailbox}/approve", ApproveAsync);
+        mailboxes.MapPost("/{mailbox}/reject", RejectAsync);
+        mailboxes.MapPost("/{mailbox}/test", TestAsync);
+        mailboxes.MapGet("/{mailbox}/test", ShowTestAsync);
+        mailboxes.MapPost("/{mailbox}/disable", DisableAsync);
+        mailboxes.MapPost("/{mailbox}/poll", PollAsync);
+    }
+
+    /// <summary>Finds a mailbox by its id or its address.</summary>
+    public static async Task<Mailbox> FindAsync(IStore store, string idOrAddress, CancellationToken cancellationToken) =>
+        (MailboxId.TryParse(idOrAddress, null, out MailboxId id)
+            ? await store.Mailboxes.FindAsync(id, cancellationToken)
+            : await store.Mailboxes.FindByAddressAsync(idOrAddress, cancellationToken))
+        ?? throw new NotStoredException($"mailbox '{idOrAddress}'");
+
+    /// <summary>How many entries a page has: as many as asked for, within bounds.</summary>
+    public static int PageSize(int? limit) => Math.Clamp(limit ?? DefaultPage, 1, LargestPage);
+
+    private static async Task<Ok<Page<MailboxContract>>> ListAsync(
+        IStore store, string? profile, Named<EmailApproval>? approval, Named<EmailStatus>? status, MailboxId? after, int? limit, CancellationToken cancellationToken)
+    {
+        MailboxFilter filter = new()
+        {
+            Profile = profile is null ? null : (await ProfilesApi.FindAsync(store, profile, cancellationToken)).Id,
+            Approval = approval?.Value,
+            Status = status?.Value,
+        };
+        int size = PageSize(limit);
+        IReadOnlyList<Mailbox> page = await store.Mailboxes.ListAsync(filter, after, size, cancellationToken);
+        List<MailboxContract> items = [];
+        foreach (Mailbox mailbox in page)
+            items.Add(await ContractAsync(store, mailbox, cancellationToken));
+        return TypedResults.Ok(new Page<MailboxContract>(items, page.Count == size ? page[^1].Id.ToString() : null));
+    }
+
+    private static async Task<Ok<MailboxContract>> ShowAsync(string mailbox, IStore store, HttpResponse response, CancellationToken cancellationToken) =>
+        await AnswerAsync(store, await FindAsync(store, mailbox, cancellationToken), response, cancellationToken);
+
+    private static async Task<Created<MailboxContract>> CreateAsync(
+        MailboxInput input, Channel channel, IStore store, HttpContext context, CancellationToken cancellationToken)
+    {
+        channel.RequireFor(context, input.Password);
+        Mailbox created = await store.Mailboxes.CreateAsync(await MailboxChanges.ReadAsync(input, stored: null, store, cancellationToken), cancellationToken);
+        if (input.Password is { } password)
+            await store.Secrets.SetAsync(SecretName.Of(created.Id), new Secret(password), cancellationToken);
+        MergePatch.ShowVersion(context.Response, created.Version);
+        return TypedResults.Created($"/api/v1/mailboxes/{created.Id}", await ContractAsync(store, created, cancellationToken));
+    }
+
+    private static async Task<Ok<MailboxContract>> UpdateAsync(
+        string mailbox, Channel channel, IStore store, IMailboxScheduler scheduler, HttpContext context, CancellationToken cancellationToken)
+    {
+        Mailbox stored = await FindAsync(store, mailbox, cancellationToken);
+        MailboxInput input = await MergePatch.ApplyAsync(context.Request, MailboxInput.Of(stored), ContractJson.Contract.MailboxInput, Prepare);
+        channel.RequireFor(context, input.Password);
+        Mailbox changed = await MailboxChanges.ReadAsync(input, stored, store, cancellationToken);
+        changed = await store.Mailboxes.UpdateAsync(
+            changed with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) }, cancellationToken);
+        bool isAnother = !string.Equals(stored.EmailAddress, changed.EmailAddress, StringComparison.OrdinalIgnoreCase) || stored.Profile != changed.Profile;
+        if (isAnother)
+            changed = await MailboxChanges.ReturnToPendingAsync(store, changed, cancellationToken);
+        if (input.Password is { } password)
+            await store.Secrets.SetAsync(SecretName.Of(changed.Id), new Secret(password), cancellationToken);
+        scheduler.MailboxChanged(changed.Id);
+        return await AnswerAsync(store, (await store.Mailboxes.FindAsync(changed.Id, cancellationToken))!, context.Response, cancellationToken);
+    }
+
+    private static async Task<NoContent> DeleteAsync(string mailbox, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    {
+        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        await store.Mailboxes.DeleteAsync(found.Id, cancellationToken);
+        scheduler.MailboxChanged(found.Id);
+        return TypedResults.NoContent();
+    }
+
+    private static Task<Ok<MailboxContract>> ApproveAsync(
+        string mailbox, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpContext context, CancellationToken cancellationToken) =>
+        JudgeAsync(mailbox, EmailApproval.Approved, store, scheduler, clock, context, cancellationToken);
+
+    private static Task<Ok<MailboxContract>> RejectAsync(
+        string mailbox, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpContext context, CancellationToken cancellationToken) =>
+        JudgeAsync(mailbox, EmailApproval.Rejected, store, scheduler, clock, context, cancellationToken);
+
+    private static async Task<Ok<MailboxContract>> JudgeAsync(
+        string mailbox, EmailApproval verdict, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
+    {
+        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        Mailbox judged = await store.Mailboxes.UpdateAsync(
+            found with { Approval = verdict, ApprovalBy = Caller.NameOf(context), ApprovalAt = clock.GetUtcNow() }, cancellationToken);
+        scheduler.MailboxChanged(judged.Id);
+        return await AnswerAsync(store, judged, context.Response, cancellationToken);
+    }
+
+    private static async Task<Accepted<TestContract>> TestAsync(
+        string mailbox, IStore store, IMailboxScheduler scheduler, TestBoard board, CancellationToken cancellationToken)
+    {
+        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        board.Begin(found.Id);
+        scheduler.Wake(found.Id, Work.Test);
+        return TypedResults.Accepted($"/api/v1/mailboxes/{found.Id}/test", Contract(found.Id, board.Find(found.Id)!));
+    }
+
+    /// <summary>The last test; with <paramref name="steps"/>, waits until it has more steps than that, or has ended, for half a minute at most.</summary>
+    private static async Task<Results<Ok<TestContract>, NotFound>> ShowTestAsync(
+        string mailbox, int? steps, IStore store, TestBoard board, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        if (board.Find(found.Id) is not { } progress)
+            throw new NotStoredException($"test of {found.EmailAddress} since the appliance started");
+
+        using CancellationTokenSource patience = new(LongestWait, clock);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            while (steps is { } seen && progress.Result is null && progress.Steps.Count <= seen)
+                progress = await board.NextAsync(found.Id, progress, either.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // Nothing new within the time that a request may take: the answer is what there is.
+        }
+
+        return TypedResults.Ok(Contract(found.Id, progress));
+    }
+
+    private static async Task<Ok<MailboxContract>> DisableAsync(
+        string mailbox, IStore store, IMailboxScheduler scheduler, HttpResponse response, CancellationToken cancellationToken)
+    {
+        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        await MailboxChanges.DisableAsync(store, found.Id, cancellationToken);
+        scheduler.MailboxChanged(found.Id);
+        return await AnswerAsync(store, (await store.Mailboxes.FindAsync(found.Id, cancellationToken))!, response, cancellationToken);
+    }
+
+    private static async Task<Accepted> PollAsync(string mailbox, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    {
+        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        if (!found.IsEnabledFor(MailService.Pop3))
+            throw InvalidRequestException.Of("mailbox", found.EmailAddress, "The mailbox is not enabled for receiving.", "Run Test & Enable.");
+        scheduler.Wake(found.Id, Work.Receive);
+        return TypedResults.Accepted($"/api/v1/mailboxes/{found.Id}");
+    }
+
+    // A new password is the permission to use it, unless the permission is given or refused along with it.
+    private static void Prepare(JsonObject stored, JsonObject patch)
+    {
+        if (patch.ContainsKey("password"))
+            stored.Remove("allowCredentialsForEmailProcessing");
+    }
+
+    private static async Task<Ok<MailboxContract>> AnswerAsync(IStore store, Mailbox mailbox, HttpResponse response, CancellationToken cancellationToken)
+    {
+        MergePatch.ShowVersion(response, mailbox.Version);
+        return TypedResults.Ok(await ContractAsync(store, mailbox, cancellationToken));
+    }
+
+    private static async Task<MailboxContract> ContractAsync(IStore store, Mailbox mailbox, CancellationToken cancellationToken) =>
+        MailboxContract.Of(mailbox, await store.Secrets.IsSetAsync(SecretName.Of(mailbox.Id), cancellationToken));
+
+    private static TestContract Contract(MailboxId mailbox, TestProgress progress) => new(
+        mailbox.ToString(),
+        progress.Result is not null,
+        progress.Result?.Incoming ?? EmailStatus.NotRun,
+        progress.Result?.Outgoing ?? EmailStatus.NotRun,
+        [.. progress.Steps.Select(StepContract.Of)]);
+}

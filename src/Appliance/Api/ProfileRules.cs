@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Api;
+
+/// <summary>What a profile may be: fills in what follows from the rest, and finds everything that is wrong, at once.</summary>
+public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
+{
+    /// <summary>Reads a profile.</summary>
+    /// <param name="input">What was written.</param>
+    /// <param name="stored">What is stored, where it is changed rather than made.</param>
+    /// <exception cref="InvalidRequestException">Something is wrong with it.</exception>
+    public EmailServerProfile Read(ProfileInput input, EmailServerProfile? stored)
+    {
+        Faults faults = new();
+        EmailServerProfile profile = new()
+        {
+            Id = stored?.Id ?? default,
+            Version = stored?.Version ?? 0,
+            Name = faults.Text("name", input.Name, 1, 100, ""),
+            Description = faults.Text("description", input.Description, 0, 2000, ""),
+            Incoming = ReadSide(input, MailService.Pop3, faults),
+            Outgoing = ReadSide(input, MailService.Submission, faults),
+            UseSameSettingsForOutgoing = input.UseSameSettingsForOutgoing ?? true,
+            ProcessEmailsReceivedAfter = input.ProcessEmailsReceivedAfter,
+            MinPollingInterval = TimeSpan.FromMinutes(faults.Number("minPollingIntervalInMinutes", input.MinPollingIntervalInMinutes, 0, 1440, 5)),
+            MaxConcurrentConnections = faults.Number("maxConcurrentConnections", input.MaxConcurrentConnections, 1, 300, 10),
+            ConnectionTimeout = TimeSpan.FromSeconds(faults.Number("connectionTimeoutSeconds", input.ConnectionTimeoutSeconds, 1, 600, 30)),
+            CommandTimeout = TimeSpan.FromSeconds(faults.Number("commandTimeoutSeconds", input.CommandTimeoutSeconds, 1, 600, 120)),
+            SendEmailAlert = input.SendEmailAlert ?? false,
+            OwnerEmailAddress = faults.Address("ownerEmailAddress", input.OwnerEmailAddress),
+            State = faults.Choice("state", input.State, ProfileState.Active),
+            TrustedCertificates = input.TrustedCertificates,
+            WhenUncertain = faults.Choice("whenUncertain", input.WhenUncertain, WhenUncertain.Resend),
+        };
+
+        if (input.ServerType is not (null or "pop3-smtp"))
+            faults.Add("serverType", input.ServerType, "There is no such server type.", "Give pop3-smtp.");
+        CheckCredentials(input, profile, faults);
+        CheckCertificates(input.TrustedCertificates, faults);
+        faults.ThrowIfAny();
+        return profile;
+    }
+
+    private ServerSide ReadSide(ProfileInput input, MailService service, Faults faults)
+    {
+        bool isIncoming = service == MailService.Pop3;
+        string prefix = isIncoming ? "incoming" : "outgoing";
+        return new()
+        {
+            Location = isIncoming
+                ? ReadLocation(input.IncomingServerLocation, input.IncomingPort, input.IncomingUseSsl, input.IncomingTlsMode, service, prefix, faults)
+                : ReadLocation(input.OutgoingServerLocation, input.OutgoingPort, input.OutgoingUseSsl, input.OutgoingTlsMode, service, prefix, faults),
+            CredentialRetrieval = faults.Choice(
+                prefix + "CredentialRetrieval", isIncoming ? input.IncomingCredentialRetrieval : input.OutgoingCredentialRetrieval, CredentialRetrieval.UserOrQueue),
+            UserName = faults.OptionalText(prefix + "UserName", isIncoming ? input.IncomingUserName : input.OutgoingUserName, 250),
+            AuthenticationProtocol = faults.Choice(
+                prefix + "AuthenticationProtocol", isIncoming ? input.IncomingAuthenticationProtocol : input.OutgoingAuthenticationProtocol, AuthenticationProtocol.AutoDetect),
+        };
+    }
+
+    private ServerLocation? ReadLocation(
+        string? host, int? port, bool? useSsl, TlsMode? mode, MailService service, string prefix, Faults faults)
+    {
+        if (host is null)
+            return null;
+        if (mode is { } given && useSsl is { } ssl && ssl == (given == TlsMode.None))
+            faults.Add(prefix + "UseSsl", ssl.ToString().ToLowerInvariant(), $"It contradicts {prefix}TlsMode.", "Leave one of the two out.");
+        TlsMode security = faults.Choice(prefix + "TlsMode", mode, ServerLocation.DefaultSecurity(useSsl ?? true, port));
+        int number = faults.Number(prefix + "Port", port, 1, 65_535, ServerLocation.DefaultPort(service, security));
+        if (!HostName.TryParse(host, out HostName? name, out string? reason))
+        {
+            faults.Add(prefix + "ServerLocation", host, reason, "Give the host alone: a name, an IPv4 address, or an IPv6 address in brackets.");
+            return null;
+        }
+
+        ServerLocation location = new(name, number, security);
+        if (policy.WhyNot(service, location) is { } refusal)
+            faults.Add(prefix + "Port", $"{location.Port}", refusal, AlertCatalog.For(ErrorClass.Policy).Remedy);
+        return location;
+    }
+
+    private void CheckCredentials(ProfileInput input, EmailServerProfile profile, Faults faults)
+    {
+        faults.Secret("incomingPassword", input.IncomingPassword, 250);
+        faults.Secret("outgoingPassword", input.OutgoingPassword, 250);
+        if (profile.Incoming.CredentialRetrieval is CredentialRetrieval.Anonymous or CredentialRetrieval.WindowsIntegrated)
+            faults.Add("incomingCredentialRetrieval", profile.Incoming.CredentialRetrieval.ToString(), "It is not a valid setting for POP3.", "Give user-or-queue or profile.");
+        if (profile.Outgoing.CredentialRetrieval == CredentialRetrieval.Anonymous && !allowAnonymousSmtp)
+            faults.Add("outgoingCredentialRetrieval", "anonymous", "It is not a valid setting here.", "Give user-or-queue or profile; the deployment can admit a local relay with AllowAnonymousSmtp.");
+        CheckSide("incoming", profile.Incoming, input.IncomingPassword, faults);
+        if (!profile.UseSameSettingsForOutgoing)
+            CheckSide("outgoing", profile.Outgoing, input.OutgoingPassword, faults);
+        if (profile.UseSameSettingsForOutgoing && input.OutgoingPassword is not null)
+            faults.Add("outgoingPassword", null, "The outgoing credentials are those of incoming.", "Leave it out, or set useSameSettingsForOutgoing to false.");
+        if (profile.UseSameSettingsForOutgoing && profile.Outgoing.UserName is { } user && user != profile.Incoming.UserName)
+            faults.Add("outgoingUserName", user, "The outgoing credentials are those of incoming.", "Leave it out, or set useSameSettingsForOutgoing to false.");
+    }
+
+    private static void CheckSide(string prefix, ServerSide side, string? password, Faults faults)
+    {
+        bool isProfiles = side.CredentialRetrieval == CredentialRetrieval.Profile;
+        if (!isProfiles && side.UserName is not null)
+            faults.Add(prefix + "UserName", side.UserName, "A user name belongs to profile credentials only.", $"Leave it out, or set {prefix}CredentialRetrieval to profile.");
+        if (!isProfiles && password is not null)
+            faults.Add(prefix + "Password", null, "A password belongs to profile credentials only.", $"Leave it out, or set {prefix}CredentialRetrieval to profile.");
+        if (isProfiles && side.UserName is null)
+            faults.Add(prefix + "UserName", null, "Profile credentials need a user name.", "Give one.");
+        if (side.AuthenticationProtocol is not (AuthenticationProtocol.AutoDetect or AuthenticationProtocol.Basic
+            or AuthenticationProtocol.Plain or AuthenticationProtocol.Login or AuthenticationProtocol.Apop))
+            faults.Add(prefix + "AuthenticationProtocol", side.AuthenticationProtocol.ToString(), "This version of the appliance cannot sign in that way.", "Give auto-detect, basic, plain, login or apop.");
+    }
+
+    private static void CheckCertificates(string? pem, Faults faults)
+    {
+        if (pem is null)
+            return;
+        try
+        {
+            X509Certificate2Collection certificates = [];
+            certificates.ImportFromPem(pem);
+            if (certificates.Count > 0)
+                return;
+        }
+        catch (CryptographicException)
+        {
+            // Said below, in the same words as for text without any certificate.
+        }
+
+        faults.Add("trustedCertificates", null, "There is no certificate in it that can be read.", "Give one or more certificates in PEM: -----BEGIN CERTIFICATE----- and so on.");
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text.Json.Nodes;
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Scheduling;
+using EmailSync.Appliance.Store;
+using EmailSync.Protocols.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace EmailSync.Appliance.Api;
+
+/// <summary>Email server profiles.</summary>
+public static class ProfilesApi
+{
+    /// <summary>The routes.</summary>
+    public static void MapProfiles(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder profiles = routes.MapGroup("/profiles").WithTags("profiles");
+        profiles.MapGet("/", ListAsync);
+        profiles.MapPost("/", CreateAsync);
+        profiles.MapGet("/{profile}", ShowAsync);
+        profiles.MapPatch("/{profile}", UpdateAsync).Accepts<ProfileInput>("application/json", "application/merge-patch+json");
+        profiles.MapDelete("/{profile}", DeleteAsync);
+    }
+
+    /// <summary>Finds a profile by its id or its name.</summary>
+    public static async Task<EmailServerProfile> FindAsync(IStore store, string idOrName, CancellationToken cancellationToken) =>
+        (ProfileId.TryParse(idOrName, null, out ProfileId id)
+            ? await store.Profiles.FindAsync(id, cancellationToken)
+            : await store.Profiles.FindByNameAsync(idOrName, cancellationToken))
+        ?? throw new NotStoredException($"profile '{idOrName}'");
+
+    private static async Task<Ok<Page<ProfileContract>>> ListAsync(IStore store, CancellationToken cancellationToken)
+    {
+        List<ProfileContract> items = [];
+        foreach (EmailServerProfile profile in await store.Profiles.ListAsync(cancellationToken))
+            items.Add(await ContractAsync(store, profile, cancellationToken));
+        return TypedResults.Ok(new Page<ProfileContract>(items, null));
+    }
+
+    private static async Task<Ok<ProfileContract>> ShowAsync(string profile, IStore store, HttpResponse response, CancellationToken cancellationToken)
+    {
+        EmailServerProfile found = await FindAsync(store, profile, cancellationToken);
+        MergePatch.ShowVersion(response, found.Version);
+        return TypedResults.Ok(await ContractAsync(store, found, cancellationToken));
+    }
+
+    private static async Task<Created<ProfileContract>> CreateAsync(
+        ProfileInput input, ProfileRules rules, Channel channel, IStore store, HttpContext context, CancellationToken cancellationToken)
+    {
+        channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword);
+        EmailServerProfile created = await store.Profiles.CreateAsync(rules.Read(input, stored: null), cancellationToken);
+        await SetSecretsAsync(store, created, input, cancellationToken);
+        MergePatch.ShowVersion(context.Response, created.Version);
+        return TypedResults.Created($"/api/v1/profiles/{created.Id}", await ContractAsync(store, created, cancellationToken));
+    }
+
+    private static async Task<Ok<ProfileContract>> UpdateAsync(
+        string profile, ProfileRules rules, Channel channel, IStore store, IMailboxScheduler scheduler, HttpContext context, CancellationToken cancellationToken)
+    {
+        EmailServerProfile stored = await FindAsync(store, profile, cancellationToken);
+        ProfileInput input = await MergePatch.ApplyAsync(context.Request, ProfileInput.Of(stored), ContractJson.Contract.ProfileInput, Prepare);
+        channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword);
+        EmailServerProfile changed = rules.Read(input, stored) with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) };
+        changed = await store.Profiles.UpdateAsync(changed, cancellationToken);
+        await ForgetSecretsOfOtherServersAsync(store, stored, changed, cancellationToken);
+        await SetSecretsAsync(store, changed, input, cancellationToken);
+        scheduler.ProfileChanged(changed.Id);
+        MergePatch.ShowVersion(context.Response, changed.Version);
+        return TypedResults.Ok(await ContractAsync(store, changed, cancellationToken));
+    }
+
+    private static async Task<NoContent> DeleteAsync(string profile, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    {
+        EmailServerProfile found = await FindAsync(store, profile, cancellationToken);
+        await store.Profiles.DeleteAsync(found.Id, cancellationToken);
+        scheduler.ProfileChanged(found.Id);
+        return TypedResults.NoContent();
+    }
+
+    // Port, TLS mode and UseSsl follow from one another: who changes one means the others to follow, unless they are given too.
+    private static void Prepare(JsonObject stored, JsonObject patch)
+    {
+        foreach (string prefix in (string[])["incoming", "outgoing"])
+        {
+            bool changesSsl = patch.ContainsKey(prefix + "UseSsl");
+            bool changesMode = patch.ContainsKey(prefix + "TlsMode");
+            if (changesSsl && !changesMode)
+                stored.Remove(prefix + "TlsMode");
+            if (changesSsl || changesMode)
+                stored.Remove(prefix + "Port");
+        }
+    }
+
+    // A password was given for one server; whoever changes the server must give it anew (it would otherwise go to a host of their choice).
+    private static async Task ForgetSecretsOfOtherServersAsync(
+        IStore store, EmailServerProfile before, EmailServerProfile after, CancellationToken cancellationToken)
+    {
+        bool incomingMoved = before.Incoming.Location != after.Incoming.Location;
+        bool outgoingMoved = before.Outgoing.Location != after.Outgoing.Location;
+        if (!incomingMoved && !outgoingMoved)
+            return;
+
+        if (incomingMoved || after.UseSameSettingsForOutgoing)
+            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.Incoming), cancellationToken);
+        if (outgoingMoved)
+            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.Outgoing), cancellationToken);
+
+        const int Page = 500;
+        MailboxId? last = null;
+        while (true)
+        {
+            IReadOnlyList<Mailbox> page = await store.Mailboxes.ListAsync(new() { Profile = after.Id }, last, Page, cancellationToken);
+            foreach (Mailbox mailbox in page)
+                await MailboxChanges.ReturnToPendingAsync(store, mailbox, cancellationToken);
+            if (page.Count < Page)
+                return;
+            last = page[^1].Id;
+        }
+    }
+
+    private static async Task SetSecretsAsync(IStore store, EmailServerProfile profile, ProfileInput input, CancellationToken cancellationToken)
+    {
+        if (input.IncomingPassword is { } incoming)
+            await store.Secrets.SetAsync(SecretName.Of(profile.Id, SecretKind.Incoming), new Secret(incoming), cancellationToken);
+        if (input.OutgoingPassword is { } outgoing)
+            await store.Secrets.SetAsync(SecretName.Of(profile.Id, SecretKind.Outgoing), new Secret(outgoing), cancellationToken);
+    }
+
+    private static async Task<ProfileContract> ContractAsync(IStore store, EmailServerProfile profile, CancellationToken cancellationToken) =>
+        ProfileContract.Of(
+            profile,
+            await store.Secrets.IsSetAsync(SecretName.Of(profile.Id, SecretKind.Incoming), cancellationToken),
+            await store.Secrets.IsSetAsync(SecretName.Of(profile.Id, SecretKind.Outgoing), cancellationToken));
+}

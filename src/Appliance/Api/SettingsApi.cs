@@ -1,0 +1,49 @@
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace EmailSync.Appliance.Api;
+
+/// <summary>What is set once for the whole appliance.</summary>
+public static class SettingsApi
+{
+    /// <summary>The routes.</summary>
+    public static void MapSettings(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder settings = routes.MapGroup("/settings").WithTags("settings");
+        settings.MapGet("/", ShowAsync);
+        settings.MapPatch("/", UpdateAsync).Accepts<SettingsContract>("application/json", "application/merge-patch+json");
+    }
+
+    private static async Task<Ok<SettingsContract>> ShowAsync(IStore store, HttpResponse response, CancellationToken cancellationToken)
+    {
+        Settings settings = await store.Settings.ReadAsync(cancellationToken);
+        MergePatch.ShowVersion(response, settings.Version);
+        return TypedResults.Ok(SettingsContract.Of(settings));
+    }
+
+    private static async Task<Ok<SettingsContract>> UpdateAsync(IStore store, HttpContext context, CancellationToken cancellationToken)
+    {
+        Settings stored = await store.Settings.ReadAsync(cancellationToken);
+        SettingsContract input = await MergePatch.ApplyAsync(context.Request, SettingsContract.Of(stored), ContractJson.Contract.SettingsContract);
+        Settings byDefault = new();
+        Faults faults = new();
+        Settings changed = new()
+        {
+            Version = MergePatch.ExpectedVersion(context.Request, stored.Version),
+            DefaultProfile = input.DefaultProfile is { } profile ? (await ProfilesApi.FindAsync(store, profile, cancellationToken)).Id : null,
+            DefaultIncomingEmail = faults.Choice("defaultIncomingEmail", input.DefaultIncomingEmail, byDefault.DefaultIncomingEmail),
+            DefaultOutgoingEmail = faults.Choice("defaultOutgoingEmail", input.DefaultOutgoingEmail, byDefault.DefaultOutgoingEmail),
+            ApprovalRequiredForUsers = input.ApprovalRequiredForUsers ?? byDefault.ApprovalRequiredForUsers,
+            ApprovalRequiredForQueues = input.ApprovalRequiredForQueues ?? byDefault.ApprovalRequiredForQueues,
+        };
+        faults.ThrowIfAny();
+        changed = await store.Settings.UpdateAsync(changed, cancellationToken);
+        MergePatch.ShowVersion(context.Response, changed.Version);
+        return TypedResults.Ok(SettingsContract.Of(changed));
+    }
+}
