@@ -9,7 +9,7 @@ namespace EmailSync.Appliance.Store;
 /// </summary>
 public static class HeaderPeek
 {
-    /// <summary>Octets that are looked at: eight times what Sendmail accepts as a header block by default (MaxHeadersLength, 32 KiB).</summary>
+    /// <summary>Octets that are looked at: eight times what Sendmail accepts as a header block (MaxHeadersLength, 32 KiB).</summary>
     public const int MaximumLength = 256 * 1024;
 
     /// <summary>Octets that are kept of one field.</summary>

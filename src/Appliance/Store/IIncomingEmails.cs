@@ -21,7 +21,15 @@ public interface IIncomingEmails
     /// <param name="uniqueId">The server's unique-id as octets; empty where the server has none.</param>
     IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId);
 
-    /// <summary>Ties further unique-ids to content that is already stored, so that it is not fetched again.</summary>
+    /// <summary>
+    /// Ties a further unique-id to the email of the mailbox that has these octets, as after a server gave new unique-ids to old messages:
+    /// it is then known, and stored. Returns that email's id, or null where there is none and nothing was done.
+    /// </summary>
+    ValueTask<EmailId?> TieUniqueIdAsync(
+        MailboxId mailbox, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken);
+
+    /// <summary>Makes unique-ids known that have no email here, so that their messages are not fetched.</summary>
+    /// <exception cref="NotStoredException">There is no such mailbox.</exception>
     ValueTask AddKnownUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
 
     /// <summary>Forgets unique-ids that the server no longer lists.</summary>

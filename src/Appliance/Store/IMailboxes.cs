@@ -55,7 +55,7 @@ public interface IMailboxes
 
     /// <summary>Changes the engine's state of a mailbox in one step; does nothing where the mailbox is gone.</summary>
     /// <param name="id">Whose.</param>
-    /// <param name="change">From the state that is stored to the one that is to be: quick, and pure, for it runs inside the store's transaction.</param>
+    /// <param name="change">From the stored state to the new one: quick and pure, for it runs inside the store's transaction.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask RecordAsync(MailboxId id, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken);
 

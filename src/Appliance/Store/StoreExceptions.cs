@@ -34,5 +34,8 @@ public sealed class NotStoredException(string what) : Exception($"There is no {w
 public sealed class IdempotencyConflictException(string key)
     : Exception($"The idempotency key '{key}' was used before with another content.");
 
-/// <summary>The store cannot be opened: the data folder is in use, damaged, unreadable, or from a newer version. The message names it and says what to do.</summary>
+/// <summary>
+/// The store cannot be opened: the data folder is in use, damaged, unreadable, or from a newer version. The message names it and says
+/// what to do.
+/// </summary>
 public sealed class DataFolderException(string message, Exception? inner) : IOException(message, inner);

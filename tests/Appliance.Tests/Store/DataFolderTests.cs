@@ -52,10 +52,8 @@ public sealed class DataFolderTests : IDisposable
         string[] files = Directory.GetFiles(path, "*", SearchOption.AllDirectories);
         Assert.Equal(["data", "keys", "spool"], folders.Select(Path.GetFileName).Order());
         Assert.Equal([".db", ".db-shm", ".db-wal", ".eml", ".lock", ".xml"], files.Select(Path.GetExtension).Order());
-        Assert.All(folders, folder => Assert.Equal(
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(folder)));
-        Assert.All(files, file => Assert.Equal(
-            UnixFileMode.UserRead | UnixFileMode.UserWrite, OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(file)));
+        Assert.All(folders, folder => Assert.Equal("0700", ModeOf(folder)));
+        Assert.All(files, file => Assert.Equal("0600", ModeOf(file)));
     }
 
     [Fact]
@@ -70,7 +68,7 @@ public sealed class DataFolderTests : IDisposable
 
     [Theory]
     [InlineData("This is no database, and long enough to be taken for one.")]
-    [InlineData("SQLite format 3\0 and then nothing that makes sense, for a hundred octets and more, so that it is read as a header. So there.")]
+    [InlineData("SQLite format 3\0 and then nothing that makes sense, for a hundred octets, which is as long as the header of a file is.")]
     public async Task A_damaged_database_is_named_and_left_alone(string content)
     {
         await File.WriteAllTextAsync(DatabaseFile, content, Cancellation);
@@ -84,7 +82,8 @@ public sealed class DataFolderTests : IDisposable
     {
         EmailId email;
         await using (SqliteStore store = await OpenAsync())
-            email = await store.ReceiveAsync(await store.AddMailboxAsync("ada@example.com", Cancellation), "uid", new byte[100_000], Cancellation);
+            email = await store.ReceiveAsync(
+                await store.AddMailboxAsync("ada@example.com", Cancellation), "uid", new byte[100_000], Cancellation);
 
         // The last pages are those of the content.
         byte[] octets = await File.ReadAllBytesAsync(DatabaseFile, Cancellation);
@@ -136,7 +135,11 @@ public sealed class DataFolderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private Task<SqliteStore> OpenAsync() => SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, _clock, cancellationToken: Cancellation);
+    private Task<SqliteStore> OpenAsync() =>
+        SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, _clock, cancellationToken: Cancellation);
+
+    private static string ModeOf(string path) =>
+        OperatingSystem.IsWindows() ? "" : "0" + Convert.ToString((int)File.GetUnixFileMode(path), toBase: 8);
 
     private async Task ExecuteAsync(string sql)
     {

@@ -71,7 +71,7 @@ public sealed class DatabaseTests : IAsyncDisposable
     {
         Database database = Open();
         HeldWriter held = Hold(database);
-        Task slow = database.WriteAsync(connection => Insert(connection, 1, () => _clock.Advance(TimeSpan.FromMilliseconds(20))), Cancellation).AsTask();
+        Task slow = WriteAsync(database, connection => Insert(connection, 1, () => _clock.Advance(TimeSpan.FromMilliseconds(20))));
         Task next = InsertAsync(database, 2);
         held.LetGo();
         await Task.WhenAll(held.Done, slow, next);
@@ -85,8 +85,8 @@ public sealed class DatabaseTests : IAsyncDisposable
         Database database = Open();
         HeldWriter held = Hold(database);
         Task first = InsertAsync(database, 1);
-        Task constraint = database.WriteAsync(connection => Insert(connection, 2, () => Insert(connection, 1)), Cancellation).AsTask();
-        Task own = database.WriteAsync(connection => Insert(connection, 3, () => throw new NotStoredException("thing")), Cancellation).AsTask();
+        Task constraint = WriteAsync(database, connection => Insert(connection, 2, () => Insert(connection, 1)));
+        Task own = WriteAsync(database, connection => Insert(connection, 3, () => throw new NotStoredException("thing")));
         Task last = InsertAsync(database, 4);
         held.LetGo();
 
@@ -107,7 +107,7 @@ public sealed class DatabaseTests : IAsyncDisposable
         Task[] batch =
         [
             InsertAsync(database, 2),
-            database.WriteAsync(connection => connection.Prepare("INSERT INTO filler VALUES ($octets)").With("$octets", new byte[500_000]).Execute(), Cancellation).AsTask(),
+            WriteAsync(database, connection => connection.Prepare("INSERT INTO filler VALUES ($octets)").With("$octets", new byte[500_000]).Execute()),
             InsertAsync(database, 3),
         ];
         held.LetGo();
@@ -187,6 +187,10 @@ public sealed class DatabaseTests : IAsyncDisposable
         Assert.Equal([1], await ReadAsync(Open()));
     }
 
+    [Theory, InlineData("journal_mode", "wal"), InlineData("synchronous", "2"), InlineData("foreign_keys", "1")]
+    public async Task The_writer_s_connection_is_set_for_durability(string pragma, string expected) =>
+        Assert.Equal(expected, await Open().WriteAsync(connection => connection.Prepare($"PRAGMA {pragma}").First(row => row.Text()), Cancellation));
+
     [Fact]
     public async Task A_reader_cannot_write()
     {
@@ -232,7 +236,10 @@ public sealed class DatabaseTests : IAsyncDisposable
         return _database = new(file, writer, change is null ? options : change(options), _clock, _meter);
     }
 
-    private static Task<int> InsertAsync(Database database, int value) => database.WriteAsync(connection => Insert(connection, value), Cancellation).AsTask();
+    private static Task<int> InsertAsync(Database database, int value) => WriteAsync(database, connection => Insert(connection, value));
+
+    private static Task<int> WriteAsync(Database database, Func<Connection, int> statements) =>
+        database.WriteAsync(statements, Cancellation).AsTask();
 
     private static int Insert(Connection connection, int value, Action? then = null)
     {
@@ -242,10 +249,12 @@ public sealed class DatabaseTests : IAsyncDisposable
     }
 
     private static async Task LimitPagesAsync(Database database, int pages) =>
-        await database.WriteAsync(connection => connection.Prepare($"PRAGMA max_page_count = {pages}").First(row => row.Long()), Cancellation);
+        await database.WriteAsync(
+            connection => connection.Prepare($"PRAGMA max_page_count = {pages}").First(row => row.Long()), Cancellation);
 
     private static async Task<IEnumerable<int>> ReadAsync(Database database) =>
-        await database.ReadAsync(connection => connection.Prepare("SELECT value FROM number ORDER BY value").All(row => row.Int()), Cancellation);
+        await database.ReadAsync(
+            connection => connection.Prepare("SELECT value FROM number ORDER BY value").All(row => row.Int()), Cancellation);
 
     /// <summary>Keeps the writer busy, so that what comes now comes together.</summary>
     private static HeldWriter Hold(Database database)

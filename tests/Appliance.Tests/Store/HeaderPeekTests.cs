@@ -25,7 +25,8 @@ public sealed class HeaderPeekTests
     [InlineData("one\r\n\ttwo", "one two")]
     [InlineData("one \r\n  two", "one   two")]
     [InlineData("one\r\n \r\n two", "one  two")]
-    public void A_folded_field_is_unfolded(string folded, string expected) => Assert.Equal(expected, Read($"Subject: {folded}\r\n\r\n").Subject);
+    public void A_folded_field_is_unfolded(string folded, string expected) =>
+        Assert.Equal(expected, Read($"Subject: {folded}\r\n\r\n").Subject);
 
     [Fact]
     public void The_block_ends_at_the_empty_line()
@@ -37,7 +38,8 @@ public sealed class HeaderPeekTests
 
     [Theory, InlineData("\n"), InlineData("\r\n")]
     public void Lines_may_end_with_a_lone_line_feed(string end) =>
-        Assert.Equal(("a@example.com", "x"), (Read($"From: a@example.com{end}Subject: x{end}{end}body").From, Read($"Subject: x{end}").Subject));
+        Assert.Equal(
+            ("a@example.com", "x"), (Read($"From: a@example.com{end}Subject: x{end}{end}body").From, Read($"Subject: x{end}").Subject));
 
     [Theory]
     [InlineData("From ada@example.com Sun Mar  1 12:00:00 2026\r\nSubject: x\r\n\r\n")]
@@ -88,7 +90,8 @@ public sealed class HeaderPeekTests
         string[] pieces = ["From", "Subject", "References", ":", " ", "\t", "\r", "\n", "\r\n", "\r\n ", "ü", "\0", "x"];
         Gen<byte[]> pieced = Gen.OneOf(pieces).Array[0, 200].Select(parts => Encoding.UTF8.GetBytes(string.Concat(parts)));
         Gen<byte[]> octets = Gen.Byte.Array[0, 500];
-        Gen<byte[]> repeated = Gen.Select(pieced, Gen.Int[1, 200], (part, times) => Enumerable.Repeat(part, times).SelectMany(one => one).ToArray());
+        Gen<byte[]> repeated = Gen.Select(
+            pieced, Gen.Int[1, 200], (part, times) => Enumerable.Repeat(part, times).SelectMany(one => one).ToArray());
         Gen.OneOf(pieced, octets, repeated).Sample(message =>
         {
             EmailHeaders headers = HeaderPeek.Read(message);
@@ -112,5 +115,8 @@ public sealed class HeaderPeekTests
     private static EmailHeaders Read(string message) => HeaderPeek.Read(Encoding.UTF8.GetBytes(message));
 
     private static string?[] Values(EmailHeaders headers) =>
-        [headers.From, headers.To, headers.Cc, headers.ReplyTo, headers.Subject, headers.Date, headers.MessageId, headers.InReplyTo, headers.References];
+    [
+        headers.From, headers.To, headers.Cc, headers.ReplyTo, headers.Subject,
+        headers.Date, headers.MessageId, headers.InReplyTo, headers.References,
+    ];
 }

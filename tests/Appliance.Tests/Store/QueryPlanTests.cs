@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using System.Security.Cryptography;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
@@ -17,7 +18,8 @@ public sealed class QueryPlanTests : IDisposable
     [Fact]
     public async Task No_statement_scans_a_table_or_sorts()
     {
-        await using SqliteStore store = await SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, TimeProvider.System, cancellationToken: Cancellation);
+        await using SqliteStore store = await SqliteStore.OpenAsync(
+            new() { DataFolder = _folder.Path }, TimeProvider.System, cancellationToken: Cancellation);
         await UseEverythingAsync(store);
 
         HashSet<string> statements = StatementsOf(store);
@@ -29,7 +31,8 @@ public sealed class QueryPlanTests : IDisposable
         {
             foreach (string step in await ExplainAsync(connection, statement))
             {
-                bool isIndexed = !step.StartsWith("SCAN", StringComparison.Ordinal) && !step.Contains("TEMP B-TREE", StringComparison.Ordinal);
+                bool isIndexed = !step.StartsWith("SCAN", StringComparison.Ordinal) && !step.Contains(
+                    "TEMP B-TREE", StringComparison.Ordinal);
                 if (!isIndexed && !IsBoundedByDesign(statement, step))
                     offences.Add($"{step}: {statement}");
             }
@@ -42,7 +45,8 @@ public sealed class QueryPlanTests : IDisposable
 
     // Profiles are few and all are shown; the schema is looked at once, when the file is opened.
     private static bool IsBoundedByDesign(string statement, string step) =>
-        (step.StartsWith("SCAN profile USING INDEX", StringComparison.Ordinal) && statement.EndsWith("ORDER BY name_key", StringComparison.Ordinal))
+        (step.StartsWith("SCAN profile USING INDEX", StringComparison.Ordinal)
+            && statement.EndsWith("ORDER BY name_key", StringComparison.Ordinal))
         || step is "SCAN sqlite_schema" or "SCAN CONSTANT ROW";
 
     private static async Task UseEverythingAsync(SqliteStore store)
@@ -61,7 +65,8 @@ public sealed class QueryPlanTests : IDisposable
             foreach (EmailApproval? approval in new EmailApproval?[] { null, EmailApproval.Approved })
             {
                 foreach (EmailStatus? status in new EmailStatus?[] { null, EmailStatus.Failure })
-                    await store.Mailboxes.ListAsync(new() { Profile = ofProfile, Approval = approval, Status = status }, null, 10, Cancellation);
+                    await store.Mailboxes.ListAsync(
+                        new() { Profile = ofProfile, Approval = approval, Status = status }, null, 10, Cancellation);
             }
         }
 
@@ -79,8 +84,11 @@ public sealed class QueryPlanTests : IDisposable
         }
 
         await store.ReceiveAsync(mailbox, "uid", Samples.Message("one"), Cancellation);
-        await store.Incoming.AddKnownUniqueIdsAsync(mailbox, [.. Enumerable.Range(0, 10_001).Select(number => new UniqueIdHash((ulong)number, 0))], Cancellation);
+        await store.Incoming.AddKnownUniqueIdsAsync(
+            mailbox, [.. Enumerable.Range(0, 10_001).Select(number => new UniqueIdHash((ulong)number, 0))], Cancellation);
         await store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation);
+        await store.Incoming.StoredUniqueIdsAsync(mailbox, DateTimeOffset.MaxValue, Cancellation);
+        await store.Incoming.TieUniqueIdAsync(mailbox, default, SHA256.HashData(Samples.Message("one")), Cancellation);
         await store.Incoming.ForgetUniqueIdsAsync(mailbox, [default], Cancellation);
         await store.Incoming.IsKnownContentAsync(mailbox, new byte[32], Cancellation);
         await SendAsync(store, mailbox);
@@ -124,7 +132,8 @@ public sealed class QueryPlanTests : IDisposable
     private static HashSet<string> StatementsOf(SqliteStore store)
     {
         Database database = Field<Database>(store, "_database");
-        IEnumerable<Connection> connections = [Field<Connection>(database, "_writer"), .. Field<ConcurrentBag<Connection>>(database, "_idleReaders")];
+        IEnumerable<Connection> connections =
+            [Field<Connection>(database, "_writer"), .. Field<ConcurrentBag<Connection>>(database, "_idleReaders")];
         return [.. connections.SelectMany(connection => Field<Dictionary<string, Statement>>(connection, "_statements").Keys)];
     }
 

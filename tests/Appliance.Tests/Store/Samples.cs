@@ -13,11 +13,13 @@ public static class Samples
         new() { Name = address, EmailAddress = address, Profile = profile };
 
     public static byte[] Message(string subject, int bodyLength = 100) =>
-        [.. Encoding.ASCII.GetBytes($"From: <bob@example.com>\r\nTo: <ada@example.com>\r\nSubject: {subject}\r\nMessage-ID: <{subject}@example.com>\r\n\r\n"),
+        [.. Encoding.ASCII.GetBytes(
+            $"From: <bob@example.com>\r\nTo: <ada@example.com>\r\nSubject: {subject}\r\nMessage-ID: <{subject}@example.com>\r\n\r\n"),
          .. Enumerable.Repeat((byte)'x', bodyLength)];
 
     /// <summary>A mailbox with a profile of its own.</summary>
-    public static async Task<MailboxId> AddMailboxAsync(this IStore store, string address = "ada@example.com", CancellationToken cancellationToken = default)
+    public static async Task<MailboxId> AddMailboxAsync(
+        this IStore store, string address = "ada@example.com", CancellationToken cancellationToken = default)
     {
         EmailServerProfile profile = await store.Profiles.CreateAsync(Profile("Profile of " + address), cancellationToken);
         return (await store.Mailboxes.CreateAsync(Mailbox(profile.Id, address), cancellationToken)).Id;

@@ -54,7 +54,8 @@ public sealed class SecretsAtRestTests : IAsyncLifetime
     [Fact]
     public async Task A_ciphertext_that_was_moved_to_another_owner_or_kind_reveals_nothing()
     {
-        await ExecuteAsync("UPDATE secret SET ciphertext = (SELECT ciphertext FROM secret WHERE owner LIKE 'prf%') WHERE owner LIKE 'mbx%'");
+        await ExecuteAsync(
+            "UPDATE secret SET ciphertext = (SELECT ciphertext FROM secret WHERE owner LIKE 'prf%') WHERE owner LIKE 'mbx%'");
         await ExecuteAsync("INSERT INTO secret SELECT owner, 1, ciphertext FROM secret WHERE owner LIKE 'prf%'");
 
         await AssertUnreadableAsync(_ofMailbox);
@@ -81,11 +82,13 @@ public sealed class SecretsAtRestTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    private Task<SqliteStore> OpenAsync() => SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, new FakeTimeProvider(), cancellationToken: Cancellation);
+    private Task<SqliteStore> OpenAsync() =>
+        SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, new FakeTimeProvider(), cancellationToken: Cancellation);
 
     private async Task AssertUnreadableAsync(SecretName name)
     {
-        StorageException failure = await Assert.ThrowsAsync<StorageException>(async () => await _store.Secrets.RevealAsync(name, Cancellation));
+        StorageException failure = await Assert.ThrowsAsync<StorageException>(
+            async () => await _store.Secrets.RevealAsync(name, Cancellation));
         Assert.Contains(name.Owner, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Canary, failure.ToString(), StringComparison.Ordinal);
     }
@@ -104,7 +107,7 @@ public sealed class SecretsAtRestTests : IAsyncLifetime
         }
     }
 
-    /// <summary>In UTF-8, in UTF-16 of both orders, in hexadecimal of both cases, and in base64 at each of the three places in which it can begin.</summary>
+    /// <summary>In UTF-8, in UTF-16 of both orders, in hexadecimal of both cases, and in base64 from each of the three places it can begin at.</summary>
     private static IEnumerable<byte[]> Forms(string secret)
     {
         byte[] octets = Encoding.UTF8.GetBytes(secret);

@@ -27,7 +27,8 @@ public sealed class SpoolTests : IAsyncLifetime
         _mailbox = await _store.AddMailboxAsync("ada@example.com", Cancellation);
     }
 
-    [Theory, InlineData(0, 0), InlineData(1, 0), InlineData(Threshold - 1, 0), InlineData(Threshold, 0), InlineData(Threshold + 1, 1), InlineData(5_000_000, 1)]
+    [Theory]
+    [InlineData(0, 0), InlineData(1, 0), InlineData(Threshold - 1, 0), InlineData(Threshold, 0), InlineData(Threshold + 1, 1), InlineData(5_000_000, 1)]
     public async Task Content_above_the_threshold_is_a_file_and_nothing_else_is(int size, int files)
     {
         EmailId id = await _store.ReceiveAsync(_mailbox, "uid", new byte[size], Cancellation);
@@ -39,7 +40,8 @@ public sealed class SpoolTests : IAsyncLifetime
     public async Task A_threshold_of_nothing_leaves_empty_content_alone_in_the_database()
     {
         await _store.DisposeAsync();
-        _store = await SqliteStore.OpenAsync(new() { DataFolder = _folder.Path, InlineContentThreshold = 0 }, _clock, cancellationToken: Cancellation);
+        _store = await SqliteStore.OpenAsync(
+            new() { DataFolder = _folder.Path, InlineContentThreshold = 0 }, _clock, cancellationToken: Cancellation);
         await _store.ReceiveAsync(_mailbox, "empty", [], Cancellation);
         Assert.Empty(SpoolFiles);
         await _store.ReceiveAsync(_mailbox, "one", new byte[1], Cancellation);
@@ -100,7 +102,8 @@ public sealed class SpoolTests : IAsyncLifetime
         Directory.Delete(SpoolFolder);
         await Assert.ThrowsAsync<StorageException>(() => _store.ReceiveAsync(_mailbox, "uid", new byte[200_000], Cancellation));
         await Assert.ThrowsAsync<StorageException>(() => _store.ReceiveAsync(_mailbox, "uid", new byte[5000], Cancellation));
-        await Assert.ThrowsAsync<StorageException>(async () => await _store.SubmitAsync(new(_mailbox, "", ["b@example.com"]), new byte[5000], Cancellation));
+        await Assert.ThrowsAsync<StorageException>(
+            async () => await _store.SubmitAsync(new(_mailbox, "", ["b@example.com"]), new byte[5000], Cancellation));
         Assert.Equal(0, await _store.Emails.CountAsync(new(), Cancellation));
 
         Directory.CreateDirectory(SpoolFolder);

@@ -14,7 +14,7 @@ public sealed class SqliteStoreContract : StoreContract
     protected override void Drop() => _folder.Dispose();
 }
 
-/// <summary>The contract, kept by SQLite when the power fails instead of a close: what was acknowledged is in the files as they stand.</summary>
+/// <summary>The contract, kept when the power fails instead of a close: what was acknowledged is in the files as they stand.</summary>
 public sealed class SqliteStorePowerCutContract : StoreContract
 {
     private TemporaryFolder _folder = new();

@@ -8,7 +8,8 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_listing_of_emails_shows_what_the_filter_says_in_the_order_of_the_feed()
     {
-        MailboxId[] mailboxes = [await Store.AddMailboxAsync("a@example.com", Cancellation), await Store.AddMailboxAsync("b@example.com", Cancellation)];
+        MailboxId[] mailboxes =
+            [await Store.AddMailboxAsync("a@example.com", Cancellation), await Store.AddMailboxAsync("b@example.com", Cancellation)];
         List<Email> all = [];
         for (int number = 0; number < 24; number++)
         {

@@ -60,7 +60,7 @@ public abstract partial class StoreContract
         byte[] message = new byte[size];
         new Random(size).NextBytes(message);
         EmailId id;
-        await using (IncomingDraft draft = store(mailbox))
+        await using (IncomingDraft draft = Store.Incoming.Begin(mailbox, "uid"u8))
         {
             for (int start = 0; start < size; start += 40_000)
                 await draft.WriteAsync(message.AsMemory(start, Math.Min(40_000, size - start)), Cancellation);
@@ -74,8 +74,6 @@ public abstract partial class StoreContract
         Assert.Equal(message, await Store.ReadContentAsync(id, Cancellation));
         Email email = (await Store.Emails.FindAsync(id, Cancellation))!;
         Assert.Equal((size, Convert.ToHexStringLower(SHA256.HashData(message))), (email.Size, email.Sha256));
-
-        IncomingDraft store(MailboxId mailbox) => Store.Incoming.Begin(mailbox, "uid"u8);
     }
 
     [Theory, InlineData(100), InlineData(Threshold + 100)]
@@ -170,7 +168,8 @@ public abstract partial class StoreContract
 
         Assert.Equal(many[12_000..].ToHashSet(), (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes);
         Assert.Equal(many[..10].ToHashSet(), (await Store.Incoming.KnownUniqueIdsAsync(other, Cancellation)).Hashes);
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Incoming.AddKnownUniqueIdsAsync(new(999), many[..1], Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(
+            async () => await Store.Incoming.AddKnownUniqueIdsAsync(new(999), many[..1], Cancellation));
     }
 
     [Fact]
@@ -181,6 +180,48 @@ public abstract partial class StoreContract
 
         EmailId first = await Store.ReceiveAsync(mailbox, "uid", Samples.Message("one"), Cancellation);
         Assert.Equal(first, await Store.ReceiveAsync(mailbox, "uid", Samples.Message("two"), Cancellation));
+        Assert.Equal(1, await Store.Emails.CountAsync(new(), Cancellation));
+    }
+
+    [Fact]
+    public async Task Only_what_is_stored_in_whole_and_long_enough_may_go_from_the_server()
+    {
+        MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        MailboxId other = await Store.AddMailboxAsync("bob@example.com", Cancellation);
+        await Store.Incoming.AddKnownUniqueIdsAsync(mailbox, [UniqueIdHash.Of("without an email"u8)], Cancellation);
+        await Store.ReceiveAsync(mailbox, "early", Samples.Message("early"), Cancellation);
+        await Store.ReceiveAsync(other, "elsewhere", Samples.Message("elsewhere"), Cancellation);
+        await using (IncomingDraft draft = Store.Incoming.Begin(mailbox, "headers only"u8))
+            await draft.CommitAsync(EmailState.HeadersOnly, Cancellation);
+        Clock.Advance(TimeSpan.FromDays(1));
+        await Store.ReceiveAsync(mailbox, "late", Samples.Message("late"), Cancellation);
+
+        UniqueIdHash early = UniqueIdHash.Of("early"u8);
+        UniqueIdHash late = UniqueIdHash.Of("late"u8);
+        Assert.Equal([early], (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, Cancellation)).Hashes);
+        Assert.Empty((await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddTicks(-1), Cancellation)).Hashes);
+        Assert.Equal(
+            new[] { early, late }.ToHashSet(), (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddDays(1), Cancellation)).Hashes);
+    }
+
+    [Fact]
+    public async Task A_new_unique_id_of_an_old_message_is_tied_to_its_email()
+    {
+        MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        MailboxId other = await Store.AddMailboxAsync("bob@example.com", Cancellation);
+        EmailId email = await Store.ReceiveAsync(mailbox, "old", Samples.Message("one"), Cancellation);
+        byte[] sha256 = SHA256.HashData(Samples.Message("one"));
+        UniqueIdHash fresh = UniqueIdHash.Of("new"u8);
+
+        Assert.Null(await Store.Incoming.TieUniqueIdAsync(mailbox, fresh, SHA256.HashData([]), Cancellation));
+        Assert.Null(await Store.Incoming.TieUniqueIdAsync(other, fresh, sha256, Cancellation));
+        Assert.Null(await Store.Incoming.TieUniqueIdAsync(new(999), fresh, sha256, Cancellation));
+        Assert.Equal(email, await Store.Incoming.TieUniqueIdAsync(mailbox, fresh, sha256, Cancellation));
+        await ReopenAsync();
+
+        Assert.Contains(fresh, (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, Cancellation)).Hashes);
+        Assert.Empty((await Store.Incoming.KnownUniqueIdsAsync(other, Cancellation)).Hashes);
+        Assert.Equal(email, await Store.ReceiveAsync(mailbox, "new", Samples.Message("one"), Cancellation));
         Assert.Equal(1, await Store.Emails.CountAsync(new(), Cancellation));
     }
 
@@ -201,7 +242,8 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Many_mailboxes_commit_at_once_and_the_feed_skips_nothing()
     {
-        MailboxId[] mailboxes = [await Store.AddMailboxAsync("a@example.com", Cancellation), await Store.AddMailboxAsync("b@example.com", Cancellation)];
+        MailboxId[] mailboxes =
+            [await Store.AddMailboxAsync("a@example.com", Cancellation), await Store.AddMailboxAsync("b@example.com", Cancellation)];
         List<EmailId> feed = [];
         Task commits = Parallel.ForAsync(0, 400, Cancellation, async (number, cancellationToken) =>
             await Store.ReceiveAsync(mailboxes[number % 2], $"uid-{number}", Samples.Message($"m{number}"), cancellationToken));

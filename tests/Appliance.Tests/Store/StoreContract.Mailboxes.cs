@@ -66,7 +66,8 @@ public abstract partial class StoreContract
         DuplicateValueException taken = await Assert.ThrowsAsync<DuplicateValueException>(
             async () => await Store.Mailboxes.CreateAsync(bob with { EmailAddress = spelling }, Cancellation));
         Assert.Equal("emailAddress", taken.FieldName);
-        await Assert.ThrowsAsync<DuplicateValueException>(async () => await Store.Mailboxes.UpdateAsync(bob with { EmailAddress = spelling }, Cancellation));
+        await Assert.ThrowsAsync<DuplicateValueException>(
+            async () => await Store.Mailboxes.UpdateAsync(bob with { EmailAddress = spelling }, Cancellation));
     }
 
     [Fact]
@@ -79,9 +80,11 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_mailbox_needs_a_profile_that_exists()
     {
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Mailboxes.CreateAsync(Samples.Mailbox(new(999)), Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(
+            async () => await Store.Mailboxes.CreateAsync(Samples.Mailbox(new(999)), Cancellation));
         Mailbox mailbox = (await Store.Mailboxes.FindAsync(await Store.AddMailboxAsync("ada@example.com", Cancellation), Cancellation))!;
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Mailboxes.UpdateAsync(mailbox with { Profile = new(999) }, Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(
+            async () => await Store.Mailboxes.UpdateAsync(mailbox with { Profile = new(999) }, Cancellation));
     }
 
     [Fact]
@@ -95,8 +98,10 @@ public abstract partial class StoreContract
 
         Assert.Equal((2, 3), (updated.Version, updated.State.TransientFailureCount));
         Assert.Equal(updated, await Store.Mailboxes.FindAsync(id, Cancellation));
-        await Assert.ThrowsAsync<VersionConflictException>(async () => await Store.Mailboxes.UpdateAsync(read with { Name = "Late" }, Cancellation));
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Mailboxes.UpdateAsync(read with { Id = new(999) }, Cancellation));
+        await Assert.ThrowsAsync<VersionConflictException>(
+            async () => await Store.Mailboxes.UpdateAsync(read with { Name = "Late" }, Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(
+            async () => await Store.Mailboxes.UpdateAsync(read with { Id = new(999) }, Cancellation));
     }
 
     [Fact]
@@ -117,7 +122,8 @@ public abstract partial class StoreContract
     {
         MailboxId id = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         await Parallel.ForAsync(0, 100, Cancellation, async (_, cancellationToken) =>
-            await Store.Mailboxes.RecordAsync(id, state => state with { ConsecutiveEmptyPolls = state.ConsecutiveEmptyPolls + 1 }, cancellationToken));
+            await Store.Mailboxes.RecordAsync(
+                id, state => state with { ConsecutiveEmptyPolls = state.ConsecutiveEmptyPolls + 1 }, cancellationToken));
         Assert.Equal(100, (await Store.Mailboxes.FindAsync(id, Cancellation))!.State.ConsecutiveEmptyPolls);
     }
 
@@ -140,12 +146,13 @@ public abstract partial class StoreContract
     {
         EmailServerProfile one = await Store.Profiles.CreateAsync(Samples.Profile("one"), Cancellation);
         EmailServerProfile two = await Store.Profiles.CreateAsync(Samples.Profile("two"), Cancellation);
+        MailboxState[] states = [new(), new() { IncomingStatus = EmailStatus.Failure }, new() { OutgoingStatus = EmailStatus.Failure }];
         List<Mailbox> all = [];
         foreach (ProfileId profile in new[] { one.Id, two.Id })
         {
             foreach (EmailApproval approval in new[] { EmailApproval.Approved, EmailApproval.Pending })
             {
-                foreach (MailboxState state in new MailboxState[] { new(), new() { IncomingStatus = EmailStatus.Failure }, new() { OutgoingStatus = EmailStatus.Failure } })
+                foreach (MailboxState state in states)
                     all.Add(await Store.Mailboxes.CreateAsync(
                         Samples.Mailbox(profile, $"m{all.Count}@example.com") with { Approval = approval, State = state }, Cancellation));
             }
@@ -162,7 +169,8 @@ public abstract partial class StoreContract
                         && (status is null || mailbox.State.IncomingStatus == status || mailbox.State.OutgoingStatus == status));
                     MailboxFilter filter = new() { Profile = profile, Approval = approval, Status = status };
                     Assert.Equal(expected, await Store.Mailboxes.ListAsync(filter, null, 100, Cancellation));
-                    Assert.Equal(expected.Skip(1).Take(1), await Store.Mailboxes.ListAsync(filter, expected.FirstOrDefault()?.Id, 1, Cancellation));
+                    Assert.Equal(
+                        expected.Skip(1).Take(1), await Store.Mailboxes.ListAsync(filter, expected.FirstOrDefault()?.Id, 1, Cancellation));
                 }
             }
         }
@@ -192,10 +200,13 @@ public abstract partial class StoreContract
         MailboxId polled = await Store.AddMailboxAsync("polled@example.com", Cancellation);
         MailboxId sends = await Store.AddMailboxAsync("sends@example.com", Cancellation);
         MailboxId postponed = await Store.AddMailboxAsync("postponed@example.com", Cancellation);
-        await Store.Mailboxes.RecordAsync(polled, state => state with { NextPollAt = Start.AddMinutes(1), PostponedUntil = Start }, Cancellation);
+        await Store.Mailboxes.RecordAsync(
+            polled, state => state with { NextPollAt = Start.AddMinutes(1), PostponedUntil = Start }, Cancellation);
         await Store.SubmitAsync(new(sends, "", ["b@example.com"]) { SendAt = Start.AddMinutes(9) }, Samples.Message("later"), Cancellation);
-        await Store.SubmitAsync(new(sends, "", ["b@example.com"]) { SendAt = Start.AddMinutes(2) }, Samples.Message("sooner"), Cancellation);
-        await Store.Mailboxes.RecordAsync(postponed, state => state with { NextPollAt = Start.AddMinutes(1), PostponedUntil = Start.AddMinutes(5) }, Cancellation);
+        await Store.SubmitAsync(
+            new(sends, "", ["b@example.com"]) { SendAt = Start.AddMinutes(2) }, Samples.Message("sooner"), Cancellation);
+        await Store.Mailboxes.RecordAsync(
+            postponed, state => state with { NextPollAt = Start.AddMinutes(1), PostponedUntil = Start.AddMinutes(5) }, Cancellation);
         await Store.SubmitAsync(new(postponed, "", ["b@example.com"]), Samples.Message("postponed"), Cancellation);
 
         async Task<ProfileId> ProfileOfAsync(MailboxId mailbox) => (await Store.Mailboxes.FindAsync(mailbox, Cancellation))!.Profile;

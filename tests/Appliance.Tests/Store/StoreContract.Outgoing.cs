@@ -14,11 +14,13 @@ public abstract partial class StoreContract
         byte[] message = new byte[size];
         new Random(size).NextBytes(message);
 
-        EmailId id = await Store.SubmitAsync(new(mailbox, "ada@example.com", ["bob@example.com", "eve@example.com"]), message, Cancellation);
+        EmailId id = await Store.SubmitAsync(
+            new(mailbox, "ada@example.com", ["bob@example.com", "eve@example.com"]), message, Cancellation);
         await ReopenAsync();
 
         Email email = (await Store.Emails.FindAsync(id, Cancellation))!;
-        Assert.Equal((EmailDirection.Outgoing, EmailState.PendingSend, "ada@example.com"), (email.Direction, email.State, email.ReversePath));
+        Assert.Equal(
+            (EmailDirection.Outgoing, EmailState.PendingSend, "ada@example.com"), (email.Direction, email.State, email.ReversePath));
         Assert.Equal([new("bob@example.com"), new("eve@example.com")], email.Recipients);
         Assert.Equal((size, 0, Start, null), (email.Size, email.Attempts, email.NextAttemptAt, email.LastError));
         Assert.Equal(message, await Store.ReadContentAsync(id, Cancellation));
@@ -27,7 +29,8 @@ public abstract partial class StoreContract
     [Fact]
     public async Task A_submission_needs_a_mailbox_and_a_recipient()
     {
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.SubmitAsync(new(new(999), "", ["bob@example.com"]), [], Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(
+            async () => await Store.SubmitAsync(new(new(999), "", ["bob@example.com"]), [], Cancellation));
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         await Assert.ThrowsAnyAsync<ArgumentException>(async () => await Store.SubmitAsync(new(mailbox, "", []), [], Cancellation));
     }
@@ -42,8 +45,13 @@ public abstract partial class StoreContract
 
         Assert.Equal(first, await Store.SubmitAsync(submission, new byte[size], Cancellation));
         foreach ((Submission changed, int changedSize) in new[]
-            { (submission, size + 1), (submission with { ReversePath = "" }, size), (submission with { ForwardPaths = ["eve@example.com"] }, size) })
-            await Assert.ThrowsAsync<IdempotencyConflictException>(async () => await Store.SubmitAsync(changed, new byte[changedSize], Cancellation));
+        {
+            (submission, size + 1),
+            (submission with { ReversePath = "" }, size),
+            (submission with { ForwardPaths = ["eve@example.com"] }, size),
+        })
+            await Assert.ThrowsAsync<IdempotencyConflictException>(
+                async () => await Store.SubmitAsync(changed, new byte[changedSize], Cancellation));
 
         Assert.NotEqual(first, await Store.SubmitAsync(submission with { Mailbox = other }, new byte[size], Cancellation));
         Assert.NotEqual(first, await Store.SubmitAsync(submission with { IdempotencyKey = null }, new byte[size], Cancellation));
@@ -55,7 +63,8 @@ public abstract partial class StoreContract
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         Submission submission = new(mailbox, "ada@example.com", ["bob@example.com"]) { IdempotencyKey = "key" };
 
-        EmailId[] ids = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Store.SubmitAsync(submission, Samples.Message("one"), Cancellation).AsTask()));
+        EmailId[] ids = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(_ => Store.SubmitAsync(submission, Samples.Message("one"), Cancellation).AsTask()));
 
         Assert.Single(ids.Distinct());
         Assert.Equal(1, await Store.Emails.CountAsync(new(), Cancellation));
@@ -86,7 +95,8 @@ public abstract partial class StoreContract
         for (int number = 0; number < 20; number++)
             await Store.SubmitAsync(new(mailbox, "", ["b@example.com"]), [], Cancellation);
 
-        Email?[] claims = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation).AsTask()));
+        Email?[] claims = await Task.WhenAll(
+            Enumerable.Range(0, 40).Select(_ => Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation).AsTask()));
 
         Assert.Equal(20, claims.OfType<Email>().Select(email => email.Id).Distinct().Count());
         Assert.Equal(20, claims.Count(email => email is null));
@@ -101,7 +111,9 @@ public abstract partial class StoreContract
         await ReopenAsync();
 
         Email waiting = (await Store.Emails.FindAsync(id, Cancellation))!;
-        Assert.Equal((EmailState.PendingSend, 1, Start.AddMinutes(5), "451 greylisted"), (waiting.State, waiting.Attempts, waiting.NextAttemptAt, waiting.LastError));
+        Assert.Equal(
+            (EmailState.PendingSend, 1, Start.AddMinutes(5), "451 greylisted"),
+            (waiting.State, waiting.Attempts, waiting.NextAttemptAt, waiting.LastError));
         Assert.Equal(deferred, waiting.Recipients);
         Assert.Null(await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation));
 
@@ -120,7 +132,8 @@ public abstract partial class StoreContract
     {
         (_, EmailId id) = await ClaimOneAsync();
         DeliveryOutcome sent = new(EmailState.Sent, [], null, null);
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.Outgoing.RecordAsync(id, sent with { State = EmailState.PendingSend }, Cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await Store.Outgoing.RecordAsync(id, sent with { State = EmailState.PendingSend }, Cancellation));
         await Store.Outgoing.RecordAsync(id, sent, Cancellation);
 
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await Store.Outgoing.RecordAsync(id, sent, Cancellation));

@@ -76,7 +76,8 @@ public abstract partial class StoreContract
         DuplicateValueException taken = await Assert.ThrowsAsync<DuplicateValueException>(
             async () => await Store.Profiles.CreateAsync(Samples.Profile("ONE"), Cancellation));
         Assert.Equal("name", taken.FieldName);
-        await Assert.ThrowsAsync<DuplicateValueException>(async () => await Store.Profiles.UpdateAsync(second with { Name = "one" }, Cancellation));
+        await Assert.ThrowsAsync<DuplicateValueException>(
+            async () => await Store.Profiles.UpdateAsync(second with { Name = "one" }, Cancellation));
         Assert.Equal(2, (await Store.Profiles.UpdateAsync(first with { Name = "ONE" }, Cancellation)).Version);
     }
 
@@ -84,14 +85,16 @@ public abstract partial class StoreContract
     public async Task An_update_of_a_profile_needs_the_version_that_is_stored()
     {
         EmailServerProfile created = await Store.Profiles.CreateAsync(Samples.Profile(), Cancellation);
-        EmailServerProfile updated = await Store.Profiles.UpdateAsync(FullProfile with { Id = created.Id, Version = created.Version }, Cancellation);
+        EmailServerProfile updated = await Store.Profiles.UpdateAsync(
+            FullProfile with { Id = created.Id, Version = created.Version }, Cancellation);
 
         Assert.Equal(2, updated.Version);
         Assert.Equal(updated, await Store.Profiles.FindAsync(created.Id, Cancellation));
         VersionConflictException conflict = await Assert.ThrowsAsync<VersionConflictException>(
             async () => await Store.Profiles.UpdateAsync(created with { Description = "late" }, Cancellation));
         Assert.Equal(2, conflict.Actual);
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Profiles.UpdateAsync(updated with { Id = new(999) }, Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(
+            async () => await Store.Profiles.UpdateAsync(updated with { Id = new(999) }, Cancellation));
     }
 
     [Fact]
@@ -100,7 +103,8 @@ public abstract partial class StoreContract
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         ProfileId profile = (await Store.Mailboxes.FindAsync(mailbox, Cancellation))!.Profile;
 
-        InUseException inUse = await Assert.ThrowsAsync<InUseException>(async () => await Store.Profiles.DeleteAsync(profile, Cancellation));
+        InUseException inUse = await Assert.ThrowsAsync<InUseException>(
+            async () => await Store.Profiles.DeleteAsync(profile, Cancellation));
         Assert.Equal(["ada@example.com"], inUse.Users);
 
         await Store.Mailboxes.DeleteAsync(mailbox, Cancellation);
@@ -129,7 +133,9 @@ public abstract partial class StoreContract
             Mailbox => new Mailbox { Name = "", EmailAddress = "", Profile = default },
             _ => Activator.CreateInstance(sample.GetType())!,
         };
-        foreach (PropertyInfo property in sample.GetType().GetProperties().Where(property => property.CanWrite && !except.Contains(property.Name)))
+        IEnumerable<PropertyInfo> stored = sample.GetType().GetProperties()
+            .Where(property => property.CanWrite && !except.Contains(property.Name));
+        foreach (PropertyInfo property in stored)
             Assert.False(Equals(property.GetValue(defaults), property.GetValue(sample)), $"The sample has the default of {property.Name}.");
     }
 }

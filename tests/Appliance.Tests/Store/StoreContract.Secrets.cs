@@ -39,7 +39,8 @@ public abstract partial class StoreContract
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         ProfileId profile = (await Store.Mailboxes.FindAsync(mailbox, Cancellation))!.Profile;
-        SecretName[] names = [SecretName.Of(mailbox), SecretName.Of(profile, SecretKind.Incoming), SecretName.Of(profile, SecretKind.Outgoing)];
+        SecretName[] names =
+            [SecretName.Of(mailbox), SecretName.Of(profile, SecretKind.Incoming), SecretName.Of(profile, SecretKind.Outgoing)];
         foreach (SecretName name in names)
             await Store.Secrets.SetAsync(name, new("secret"), Cancellation);
 

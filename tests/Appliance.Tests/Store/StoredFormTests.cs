@@ -26,18 +26,24 @@ public sealed class StoredFormTests
     [InlineData(typeof(AlertLevel), "Information=0 Warning=1 Error=2")]
     [InlineData(typeof(AlertScope), "Message=0 Mailbox=1 Profile=2 Host=3 Appliance=4")]
     [InlineData(typeof(SecretKind), "Incoming=0 Outgoing=1")]
-    public void The_numbers_of_an_enumeration_do_not_change(Type enumeration, string stored) =>
-        Assert.StartsWith(
-            stored,
-            string.Join(' ', Enum.GetNames(enumeration).Select(name => (Name: name, Value: Convert.ToInt32(Enum.Parse(enumeration, name), null)))
-                .OrderBy(member => member.Value).Select(member => $"{member.Name}={member.Value}")),
-            StringComparison.Ordinal);
+    public void The_numbers_of_an_enumeration_do_not_change(Type enumeration, string stored)
+    {
+        IEnumerable<string> members = Enum.GetValuesAsUnderlyingType(enumeration).Cast<int>().Order()
+            .Select(value => $"{Enum.GetName(enumeration, value)}={value}");
+        // New ones may come behind.
+        Assert.StartsWith(stored, string.Join(' ', members), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Recipients_of_the_first_version_are_read() =>
         Assert.Equal(
             [new("bob@example.com", RecipientState.Failed, 550, "5.1.1", "no"), new("eve@example.com")],
-            RecipientsColumn.Read("""[{"address":"bob@example.com","state":2,"replyCode":550,"enhancedCode":"5.1.1","replyText":"no"},{"address":"eve@example.com","state":0}]"""));
+            RecipientsColumn.Read("""
+                [
+                    {"address":"bob@example.com","state":2,"replyCode":550,"enhancedCode":"5.1.1","replyText":"no"},
+                    {"address":"eve@example.com","state":0}
+                ]
+                """));
 
     [Fact]
     public async Task Settings_of_the_first_version_are_read()
@@ -45,7 +51,9 @@ public sealed class StoredFormTests
         using TemporaryFolder folder = new();
         await (await OpenAsync(folder)).DisposeAsync();
         await ExecuteAsync(folder, """
-            INSERT INTO settings VALUES (1, 5, '{"version":5,"defaultProfile":{"value":7},"defaultIncomingEmail":0,"defaultOutgoingEmail":0,"approvalRequiredForUsers":false,"approvalRequiredForQueues":false}')
+            INSERT INTO settings VALUES (1, 5, '{
+                "version":5,"defaultProfile":{"value":7},"defaultIncomingEmail":0,"defaultOutgoingEmail":0,
+                "approvalRequiredForUsers":false,"approvalRequiredForQueues":false}')
             """);
         await using SqliteStore store = await OpenAsync(folder);
 

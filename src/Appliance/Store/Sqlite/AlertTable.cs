@@ -13,7 +13,15 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
             level = excluded.level, text = excluded.text, remedy = excluded.remedy, last_seen_at = excluded.last_seen_at, count = count + 1
         """;
 
-    private const string Select = "SELECT id, code, level, scope, subject, text, remedy, raised_at, last_seen_at, count, resolved_at FROM alert";
+    private const string Select = """
+        SELECT id, code, level, scope, subject, text, remedy, raised_at, last_seen_at, count, resolved_at FROM alert
+        """;
+
+    // A subject that was troubled for years has many resolved alerts: this index has the others only.
+    private const string Resolve = """
+        UPDATE alert INDEXED BY alert_standing SET resolved_at = $now
+        WHERE resolved_at IS NULL AND scope = $scope AND subject = $subject
+        """;
 
     public async ValueTask RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken) =>
         await database.WriteAsync(
@@ -31,15 +39,16 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
     public ValueTask<int> ResolveAsync(AlertSubject subject, IReadOnlyCollection<string>? codes, CancellationToken cancellationToken) =>
         database.WriteAsync(
             connection => codes is null
-                ? Resolve(connection, "", subject).Execute()
-                : codes.Sum(code => Resolve(connection, " AND code = $code", subject).With("$code", code).Execute()),
+                ? About(connection.Prepare(Resolve), subject).Execute()
+                : codes.Sum(code => About(connection.Prepare(Resolve + " AND code = $code"), subject).With("$code", code).Execute()),
             cancellationToken);
 
     public async ValueTask<IReadOnlyList<Alert>> ListAsync(
         bool unresolvedOnly, AlertSubject? subject, AlertId? before, int limit, CancellationToken cancellationToken) =>
         await database.ReadAsync(connection =>
         {
-            string conditions = (unresolvedOnly ? " AND resolved_at IS NULL" : "") + (subject is null ? "" : " AND scope = $scope AND subject = $subject");
+            string conditions = (unresolvedOnly ? " AND resolved_at IS NULL" : "")
+                + (subject is null ? "" : " AND scope = $scope AND subject = $subject");
             Statement statement = connection.Prepare($"{Select} WHERE id < $before{conditions} ORDER BY id DESC LIMIT $limit")
                 .With("$before", before?.Value ?? long.MaxValue).With("$limit", limit);
             if (subject is { } about)
@@ -54,10 +63,11 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
             cancellationToken);
 
     public ValueTask<int> DeleteResolvedAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        database.WriteAsync(connection => connection.Prepare("DELETE FROM alert WHERE resolved_at < $before").With("$before", before).Execute(), cancellationToken);
+        database.WriteAsync(
+            connection => connection.Prepare("DELETE FROM alert WHERE resolved_at < $before").With("$before", before).Execute(),
+            cancellationToken);
 
-    private Statement Resolve(Connection connection, string condition, AlertSubject subject) => connection
-        .Prepare("UPDATE alert INDEXED BY alert_standing SET resolved_at = $now WHERE resolved_at IS NULL AND scope = $scope AND subject = $subject" + condition)
+    private Statement About(Statement statement, AlertSubject subject) => statement
         .With("$now", clock.GetUtcNow())
         .With("$scope", (int)subject.Scope)
         .With("$subject", subject.Id);

@@ -40,7 +40,7 @@ internal sealed class Connection : IDisposable
             // Savepoints keep their undo pages here; in memory they cost no file.
             connection.Execute("PRAGMA temp_store = MEMORY");
             connection.Execute("PRAGMA cache_size = -32768");
-            // Checkpointed pages go to the database in the writer's thread: 4,000 pages (16 MiB) let hot pages be written once for many commits.
+            // Checkpoints run in the writer's thread: with 4,000 pages (16 MiB) between them a hot page is copied once for many commits.
             connection.Execute("PRAGMA wal_autocheckpoint = 4000");
             connection.Execute("PRAGMA journal_size_limit = 67108864");
             if (maximumPages is { } pages)

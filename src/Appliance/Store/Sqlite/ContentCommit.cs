@@ -9,7 +9,8 @@ namespace EmailSync.Appliance.Store.Sqlite;
 internal sealed class ContentCommit(Database database, Spool spool)
 {
     /// <summary>Runs the statements that store the row, or find one that is there already, and returns its id once it is durable.</summary>
-    public async ValueTask<EmailId> RunAsync(SealedContent content, Func<Connection, EmailId> statements, CancellationToken cancellationToken)
+    public async ValueTask<EmailId> RunAsync(
+        SealedContent content, Func<Connection, EmailId> statements, CancellationToken cancellationToken)
     {
         // Whoever gives up waiting does not stop the write; the file follows the write, not the caller.
         Task<EmailId> committed = content.SpoolFile is null

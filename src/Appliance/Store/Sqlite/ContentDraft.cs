@@ -111,7 +111,8 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
             int read;
             do
             {
-                read = await RandomAccess.ReadAsync(file.Handle, start.AsMemory(length..HeaderPeek.MaximumLength), length, cancellationToken);
+                Memory<byte> rest = start.AsMemory(length..HeaderPeek.MaximumLength);
+                read = await RandomAccess.ReadAsync(file.Handle, rest, length, cancellationToken);
                 length += read;
             }
             while (read > 0);

@@ -74,7 +74,8 @@ internal sealed class DataFolder : IDisposable
         catch (IOException taken) when (File.Exists(file))
         {
             throw new DataFolderException(
-                $"The data folder '{path}' is in use by another EmailSync process. Stop that one, or give this one a data folder of its own.", taken);
+                $"The data folder '{path}' is in use by another EmailSync process. Stop that one, or give this one a folder of its own.",
+                taken);
         }
     }
 

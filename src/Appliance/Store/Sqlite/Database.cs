@@ -34,9 +34,15 @@ internal sealed class Database : IAsyncDisposable
     public Database(string file, Connection writer, StoreOptions options, TimeProvider clock, Meter meter)
     {
         (_file, _writer, _options, _clock) = (file, writer, options, clock);
-        _room = new(new() { PermitLimit = RoomUnits(options.MaximumQueuedOctets), QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
+        _room = new(new()
+        {
+            PermitLimit = RoomUnits(options.MaximumQueuedOctets),
+            QueueLimit = int.MaxValue,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        });
         _readers = new(options.MaximumReaders, options.MaximumReaders);
-        _commitDuration = meter.CreateHistogram<double>("emailsync.store.write.duration", "s", "From the first statement of a batch until it is durable.");
+        _commitDuration = meter.CreateHistogram<double>(
+            "emailsync.store.write.duration", "s", "From the first statement of a batch until it is durable.");
         _batchSize = meter.CreateHistogram<int>("emailsync.store.batch.size", "{write}", "Writes that shared one flush of the disk.");
         _writing = Task.Factory.StartNew(WriteAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -163,9 +169,8 @@ internal sealed class Database : IAsyncDisposable
         catch (Exception failure)
         {
             // Whatever it was, the batch is not stored, every caller is told, and the writer goes on: it is the only one.
-            StorageException explained = StorageFailures.Explain(failure);
-            next?.Fail(explained);
-            batch.ForEach(write => write.Fail(explained));
+            next?.Fail(StorageFailures.Explain(failure));
+            batch.ForEach(write => write.Fail(StorageFailures.Explain(failure)));
             return;
         }
 
@@ -174,7 +179,7 @@ internal sealed class Database : IAsyncDisposable
         batch.ForEach(write => write.Succeed());
     }
 
-    /// <summary>One caller's statements inside a savepoint, so that their failure is that caller's alone. False where they failed.</summary>
+    /// <summary>One caller's statements inside a savepoint, so that a failure is that caller's alone. False where they failed.</summary>
     private bool Run(Write write)
     {
         if (write.IsCanceled)

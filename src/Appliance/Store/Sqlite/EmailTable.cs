@@ -22,6 +22,12 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         RETURNING id
         """;
 
+    private const string Content = """
+        SELECT e.spool_file, c.octets FROM email e LEFT JOIN email_content c ON c.email = e.id WHERE e.id = $id
+        """;
+
+    private const string InsertContent = "INSERT INTO email_content (email, octets) VALUES ($email, $octets)";
+
     /// <summary>What is returned of an email that a statement changed.</summary>
     public const string Returning = $" RETURNING {Columns}";
 
@@ -37,10 +43,12 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     public ValueTask<Email?> FindAsync(EmailId id, CancellationToken cancellationToken) =>
         database.ReadAsync(connection => connection.Prepare(Find).With("$id", id.Value).First(Read), cancellationToken);
 
-    public async ValueTask<IReadOnlyList<Email>> ListAsync(EmailFilter filter, EmailId? after, int limit, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<Email>> ListAsync(
+        EmailFilter filter, EmailId? after, int limit, CancellationToken cancellationToken) =>
         await database.ReadAsync(connection =>
         {
-            string ids = string.Join(" UNION ALL ", Conditions(filter).Select(condition => $"SELECT id FROM email WHERE {condition} AND id > $after"));
+            IEnumerable<string> legs = Conditions(filter).Select(condition => $"SELECT id FROM email WHERE {condition} AND id > $after");
+            string ids = string.Join(" UNION ALL ", legs);
             Statement statement = connection.Prepare($"{Select} WHERE id IN ({ids} ORDER BY id LIMIT $limit) ORDER BY id");
             return Bind(statement, filter).With("$after", after?.Value ?? 0).With("$limit", limit).All(Read);
         }, cancellationToken);
@@ -55,8 +63,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     public async ValueTask<Stream> OpenContentAsync(EmailId id, CancellationToken cancellationToken)
     {
         (byte[]? octets, string? file) = await database.ReadAsync(
-            connection => connection.Prepare("SELECT e.spool_file, c.octets FROM email e LEFT JOIN email_content c ON c.email = e.id WHERE e.id = $id")
-                .With("$id", id.Value)
+            connection => connection.Prepare(Content).With("$id", id.Value)
                 .First(row => row.OptionalText() is { } name ? (null, name) : (row.Octets(), default(string))),
             cancellationToken);
         if (octets is not null)
@@ -98,7 +105,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             .With("$next_attempt_at", email.NextAttemptAt)
             .First(row => row.Long());
         if (content.Octets is not null)
-            connection.Prepare("INSERT INTO email_content (email, octets) VALUES ($email, $octets)").With("$email", id).With("$octets", content.Octets).Execute();
+            connection.Prepare(InsertContent).With("$email", id).With("$octets", content.Octets).Execute();
         return new(id);
     }
 
@@ -154,7 +161,10 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             _ => Enum.GetValues<EmailState>(),
         };
         string mailbox = filter.Mailbox is null ? "" : "mailbox = $mailbox AND ";
-        return states.Where(state => filter.State is null || filter.State == state).Select(state => $"{mailbox}state = {(int)state}").DefaultIfEmpty("id < 0");
+        return states
+            .Where(state => filter.State is null || filter.State == state)
+            .Select(state => $"{mailbox}state = {(int)state}")
+            .DefaultIfEmpty("id < 0");
     }
 
     private static Statement Bind(Statement statement, EmailFilter filter) =>

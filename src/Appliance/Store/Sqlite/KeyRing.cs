@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>
-/// The keys that passwords are encrypted under: one XML file each, readable by their owner only (0600 in a folder of 0700). The framework's own
-/// repository does not flush what it writes, and a password whose key was lost with the power is lost as well.
+/// The keys that passwords are encrypted under: one XML file each, readable by their owner only (0600 in a folder of 0700). The
+/// framework's own repository does not flush what it writes, and a password whose key was lost with the power is lost as well.
 /// </summary>
 internal sealed class KeyRing(string folder) : IXmlRepository
 {

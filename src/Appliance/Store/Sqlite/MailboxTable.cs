@@ -6,7 +6,7 @@ namespace EmailSync.Appliance.Store.Sqlite;
 /// <summary>The tables of mailboxes and of what the engine knows about them.</summary>
 internal sealed class MailboxTable(Database database) : IMailboxes
 {
-    // A page of the schedule is read in a few milliseconds; between pages others get the connection, and no long read holds back a checkpoint.
+    // A page of the schedule is read in a few milliseconds; between pages no read holds back a checkpoint.
     private const int SchedulePage = 5000;
 
     private const string Find = MailboxColumns.Select + " WHERE m.id = $id";
@@ -25,7 +25,8 @@ internal sealed class MailboxTable(Database database) : IMailboxes
             ProfileTable.Require(connection, mailbox.Profile);
             RefuseTakenAddress(connection, mailbox);
             Mailbox created = mailbox with { Version = 1 };
-            created = created with { Id = new(MailboxColumns.Bind(connection.Prepare(MailboxColumns.Insert), created).First(row => row.Long())) };
+            long id = MailboxColumns.Bind(connection.Prepare(MailboxColumns.Insert), created).First(row => row.Long());
+            created = created with { Id = new(id) };
             MailboxColumns.Bind(connection.Prepare(MailboxColumns.InsertState), created.Id, created.State).Execute();
             return created;
         }, cancellationToken);
@@ -39,7 +40,8 @@ internal sealed class MailboxTable(Database database) : IMailboxes
                 .With("$key", MailboxColumns.AddressKey(emailAddress)).First(MailboxColumns.Read),
             cancellationToken);
 
-    public async ValueTask<IReadOnlyList<Mailbox>> ListAsync(MailboxFilter filter, MailboxId? after, int limit, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<Mailbox>> ListAsync(
+        MailboxFilter filter, MailboxId? after, int limit, CancellationToken cancellationToken) =>
         await database.ReadAsync(connection =>
         {
             Statement statement = connection.Prepare(ListStatement(filter)).With("$after", after?.Value ?? 0).With("$limit", limit);
@@ -114,15 +116,18 @@ internal sealed class MailboxTable(Database database) : IMailboxes
     /// <summary>One email more; refuses a mailbox that is not there.</summary>
     public static void CountReceived(Connection connection, MailboxId id)
     {
-        if (connection.Prepare("UPDATE mailbox_state SET messages_received = messages_received + 1 WHERE mailbox = $id").With("$id", id.Value).Execute() == 0)
+        if (connection.Prepare("UPDATE mailbox_state SET messages_received = messages_received + 1 WHERE mailbox = $id")
+            .With("$id", id.Value).Execute() == 0)
             throw new NotStoredException($"mailbox {id}");
     }
 
     /// <summary>One email more that was sent; the mailbox may have been deleted meanwhile.</summary>
     public static void CountSent(Connection connection, MailboxId id) =>
-        connection.Prepare("UPDATE mailbox_state SET messages_sent = messages_sent + 1 WHERE mailbox = $id").With("$id", id.Value).Execute();
+        connection.Prepare("UPDATE mailbox_state SET messages_sent = messages_sent + 1 WHERE mailbox = $id")
+            .With("$id", id.Value).Execute();
 
-    public static bool Exists(Connection connection, MailboxId id) => connection.Prepare("SELECT 1 FROM mailbox WHERE id = $id").With("$id", id.Value).Any();
+    public static bool Exists(Connection connection, MailboxId id) =>
+        connection.Prepare("SELECT 1 FROM mailbox WHERE id = $id").With("$id", id.Value).Any();
 
     /// <summary>Refuses what refers to a mailbox that is not there.</summary>
     public static void Require(Connection connection, MailboxId id)
@@ -154,7 +159,8 @@ internal sealed class MailboxTable(Database database) : IMailboxes
 
     private static bool IsDue(MailboxSchedule schedule) => schedule.NextPollAt is not null || schedule.NextSendAt is not null;
 
-    private static MailboxSchedule ReadSchedule(Row row) => new(new(row.Long()), new(row.Long()), row.OptionalMoment(), row.OptionalMoment());
+    private static MailboxSchedule ReadSchedule(Row row) =>
+        new(new(row.Long()), new(row.Long()), row.OptionalMoment(), row.OptionalMoment());
 
     private static void RefuseTakenAddress(Connection connection, Mailbox mailbox)
     {

@@ -50,7 +50,8 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
             IdempotencyKey = submission.IdempotencyKey,
             NextAttemptAt = submission.SendAt ?? now,
         };
-        return await _commit.RunAsync(whole, connection => FindSame(connection, submission, whole) ?? Add(connection, email), cancellationToken);
+        return await _commit.RunAsync(
+            whole, connection => FindSame(connection, submission, whole) ?? Add(connection, email), cancellationToken);
     }
 
     public ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -78,7 +79,8 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         }, cancellationToken);
 
     public async ValueTask<IReadOnlyList<Email>> FindInterruptedAsync(CancellationToken cancellationToken) =>
-        await database.ReadAsync(connection => connection.Prepare(Interrupted).With("$process", _process).All(EmailTable.Read), cancellationToken);
+        await database.ReadAsync(
+            connection => connection.Prepare(Interrupted).With("$process", _process).All(EmailTable.Read), cancellationToken);
 
     public ValueTask<bool> CancelAsync(EmailId email, CancellationToken cancellationToken) =>
         database.WriteAsync(connection => connection.Prepare(Cancel).With("$id", email.Value).Execute() > 0, cancellationToken);
@@ -87,7 +89,8 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         database.WriteAsync(connection =>
         {
             Email? found = connection.Prepare(EmailTable.Find).With("$id", email.Value).First(EmailTable.Read);
-            if (found?.State is not (EmailState.PendingSend or EmailState.Failed or EmailState.Uncertain) || !MailboxTable.Exists(connection, found.Mailbox))
+            if (found?.State is not (EmailState.PendingSend or EmailState.Failed or EmailState.Uncertain)
+                || !MailboxTable.Exists(connection, found.Mailbox))
                 return false;
             // Who was refused for good is asked once more: that is what a person who retries wants.
             Recipient[] recipients = [.. found.Recipients.Select(
@@ -113,7 +116,9 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         // The mailbox may have been deleted while its email was being sent.
         bool isCanceled = outcome.State == EmailState.PendingSend && !MailboxTable.Exists(connection, email.Mailbox);
         connection.Prepare("""
-            UPDATE email SET state = $state, recipients = $recipients, attempts = attempts + $attempts, next_attempt_at = $next_attempt_at, last_error = $last_error
+            UPDATE email SET
+                state = $state, recipients = $recipients, attempts = attempts + $attempts,
+                next_attempt_at = $next_attempt_at, last_error = $last_error
             WHERE id = $id
             """)
             .With("$id", email.Id.Value)
@@ -142,8 +147,11 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
 
     private static Email FindSending(Connection connection, EmailId id)
     {
-        Email email = connection.Prepare(EmailTable.Find).With("$id", id.Value).First(EmailTable.Read) ?? throw new NotStoredException($"email {id}");
-        return email.State == EmailState.Sending ? email : throw new InvalidOperationException($"Email {id} is not being sent: its state is {email.State}.");
+        Email email = connection.Prepare(EmailTable.Find).With("$id", id.Value).First(EmailTable.Read)
+            ?? throw new NotStoredException($"email {id}");
+        return email.State == EmailState.Sending
+            ? email
+            : throw new InvalidOperationException($"Email {id} is not being sent: its state is {email.State}.");
     }
 
     private static async ValueTask<SealedContent> ReadAsync(ContentDraft draft, Stream content, CancellationToken cancellationToken)

@@ -59,10 +59,12 @@ internal sealed class ProfileTable(Database database) : IProfiles
 
     public ValueTask<EmailServerProfile?> FindByNameAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync(
-            connection => connection.Prepare($"SELECT {Columns} FROM profile WHERE name_key = $key").With("$key", Key(name)).First(Read), cancellationToken);
+            connection => connection.Prepare($"SELECT {Columns} FROM profile WHERE name_key = $key").With("$key", Key(name)).First(Read),
+            cancellationToken);
 
     public async ValueTask<IReadOnlyList<EmailServerProfile>> ListAsync(CancellationToken cancellationToken) =>
-        await database.ReadAsync(connection => connection.Prepare($"SELECT {Columns} FROM profile ORDER BY name_key").All(Read), cancellationToken);
+        await database.ReadAsync(
+            connection => connection.Prepare($"SELECT {Columns} FROM profile ORDER BY name_key").All(Read), cancellationToken);
 
     public ValueTask<EmailServerProfile> UpdateAsync(EmailServerProfile profile, CancellationToken cancellationToken) =>
         database.WriteAsync(connection =>
@@ -79,7 +81,8 @@ internal sealed class ProfileTable(Database database) : IProfiles
     public async ValueTask DeleteAsync(ProfileId id, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
         {
-            List<string> users = connection.Prepare("SELECT address FROM mailbox WHERE profile = $id ORDER BY id LIMIT 1000").With("$id", id.Value).All(row => row.Text());
+            List<string> users = connection.Prepare("SELECT address FROM mailbox WHERE profile = $id ORDER BY id LIMIT 1000")
+                .With("$id", id.Value).All(row => row.Text());
             if (users.Count > 0)
                 throw new InUseException($"Profile {id}", users);
             if (connection.Prepare("DELETE FROM profile WHERE id = $id").With("$id", id.Value).Execute() == 0)
@@ -99,7 +102,8 @@ internal sealed class ProfileTable(Database database) : IProfiles
 
     private static void RefuseTakenName(Connection connection, EmailServerProfile profile)
     {
-        if (connection.Prepare("SELECT 1 FROM profile WHERE name_key = $key AND id <> $id").With("$key", Key(profile.Name)).With("$id", profile.Id.Value).Any())
+        if (connection.Prepare("SELECT 1 FROM profile WHERE name_key = $key AND id <> $id")
+            .With("$key", Key(profile.Name)).With("$id", profile.Id.Value).Any())
             throw new DuplicateValueException("name", profile.Name);
     }
 

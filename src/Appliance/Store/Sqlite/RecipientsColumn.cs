@@ -5,8 +5,8 @@ using EmailSync.Appliance.Model;
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>
-/// The recipients of an outgoing email in one column, as JSON: they are always read and written as a whole. Names and numbers are the stored
-/// form's own, so that the model's may change.
+/// The recipients of an outgoing email in one column, as JSON: they are always read and written as a whole. Names and numbers are the
+/// stored form's own, so that the model's may change.
 /// </summary>
 internal static class RecipientsColumn
 {

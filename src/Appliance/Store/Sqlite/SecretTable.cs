@@ -7,8 +7,8 @@ using Secret = EmailSync.Protocols.Wire.Secret;
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>
-/// The table of passwords, which holds ciphertexts only. The purpose of each encryption is the secret's owner and kind, so a ciphertext that is
-/// moved to another row cannot be decrypted there. The key ring is a folder of files that only the service's account may read (0600 in 0700).
+/// The table of passwords, which holds ciphertexts only. The purpose of each encryption is the secret's owner and kind, so a ciphertext
+/// that is moved to another row cannot be decrypted there. What protects the keys is <see cref="KeyRing"/>: their files' mode, no more.
 /// </summary>
 internal sealed class SecretTable : ISecrets
 {
@@ -43,7 +43,8 @@ internal sealed class SecretTable : ISecrets
 
     public async ValueTask<Secret?> RevealAsync(SecretName name, CancellationToken cancellationToken)
     {
-        byte[]? ciphertext = await _database.ReadAsync(connection => Select(connection, name).First(row => row.Octets()), cancellationToken);
+        byte[]? ciphertext = await _database.ReadAsync(
+            connection => Select(connection, name).First(row => row.Octets()), cancellationToken);
         if (ciphertext is null)
             return null;
         try
@@ -81,7 +82,8 @@ internal sealed class SecretTable : ISecrets
     }
 
     private static Statement Select(Connection connection, SecretName name) =>
-        connection.Prepare("SELECT ciphertext FROM secret WHERE owner = $owner AND kind = $kind").With("$owner", name.Owner).With("$kind", (int)name.Kind);
+        connection.Prepare("SELECT ciphertext FROM secret WHERE owner = $owner AND kind = $kind")
+            .With("$owner", name.Owner).With("$kind", (int)name.Kind);
 
     private IDataProtector Protector(SecretName name) => _keys.CreateProtector(Purpose, name.Owner, name.Kind.ToString());
 }

@@ -3,7 +3,10 @@ using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Store.Sqlite;
 
-/// <summary>The settings: one row, one JSON document, because nothing is ever looked for in it. Without a row the defaults are in force, as version 0.</summary>
+/// <summary>
+/// The settings: one row, one JSON document, because nothing is ever looked for in it. Without a row the defaults are in force, as
+/// version 0.
+/// </summary>
 internal sealed class SettingsTable(Database database) : ISettings
 {
     public ValueTask<Settings> ReadAsync(CancellationToken cancellationToken) => database.ReadAsync(Read, cancellationToken);

@@ -15,6 +15,7 @@ internal sealed class Spool(string folder, TimeProvider clock) : IDisposable
     /// </summary>
     public static readonly TimeSpan OrphanAge = TimeSpan.FromDays(1);
 
+    private const int ReadBuffer = 64 * 1024;
     private const string FinalExtension = ".eml";
     private const string TemporaryExtension = ".tmp";
 
@@ -47,7 +48,14 @@ internal sealed class Spool(string folder, TimeProvider clock) : IDisposable
 
     /// <summary>Opens a file for reading.</summary>
     public Stream OpenRead(string name) =>
-        new FileStream(Path.Combine(folder, name), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 64 * 1024, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        new FileStream(Path.Combine(folder, name), new FileStreamOptions
+        {
+            Mode = FileMode.Open,
+            Access = FileAccess.Read,
+            Share = FileShare.Read | FileShare.Delete,
+            BufferSize = ReadBuffer,
+            Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+        });
 
     /// <summary>Deletes a file that no row refers to.</summary>
     public void Delete(string name) => DeleteOrLeave(Path.Combine(folder, name));
@@ -60,8 +68,8 @@ internal sealed class Spool(string folder, TimeProvider clock) : IDisposable
     }
 
     /// <summary>
-    /// Deletes what a crash left behind, and returns how many files that were. Nobody else writes here, for the data folder is locked: so every
-    /// temporary file is garbage at once, and a file without a row after <see cref="OrphanAge"/>. Files that are not ours stay.
+    /// Deletes what a crash left behind, and returns how many files that were. Nobody else writes here, for the data folder is locked:
+    /// so every temporary file is garbage at once, and a file without a row after <see cref="OrphanAge"/>. Files that are not ours stay.
     /// </summary>
     public int Sweep(Func<string, bool> isReferredTo)
     {

@@ -64,7 +64,10 @@ public sealed partial class SqliteStore : IStore
         StoreOptions options, TimeProvider clock, ILogger<SqliteStore>? logger = null, CancellationToken cancellationToken = default) =>
         // Once in a process's life, and as long as a migration or the sweep of a large spool takes.
         Task.Factory.StartNew(
-            () => Open(options, clock, logger ?? NullLogger<SqliteStore>.Instance), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Open(options, clock, logger ?? NullLogger<SqliteStore>.Instance),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
 
     /// <summary>Finishes the writes that were begun, closes the file and gives the folder's lock back.</summary>
     public async ValueTask DisposeAsync()
@@ -95,13 +98,16 @@ public sealed partial class SqliteStore : IStore
             folder.Dispose();
             if (StorageFailures.IsDamage(failure))
                 throw new DataFolderException(
-                    $"'{folder.DatabaseFile}' is damaged, or no database: {failure.Message} Restore it from a backup, together with the spool folder.", failure);
+                    $"'{folder.DatabaseFile}' is damaged, or no database: {failure.Message} "
+                    + "Restore it from a backup, together with the spool folder.",
+                    failure);
             if (StorageFailures.IsOne(failure) && failure is not DataFolderException)
                 throw new DataFolderException($"The data folder '{folder.Path}' cannot be used: {failure.Message}", failure);
             throw;
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {Count} unfinished files of the spool {Folder}: an earlier run was cut off.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Deleted {Count} unfinished files of the spool {Folder}: an earlier run was cut off.")]
     private static partial void LogSwept(ILogger logger, int count, string folder);
 }

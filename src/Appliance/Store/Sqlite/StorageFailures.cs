@@ -18,7 +18,8 @@ internal static class StorageFailures
     };
 
     /// <summary>Whether the file is not what SQLite wrote.</summary>
-    public static bool IsDamage(Exception failure) => failure is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB };
+    public static bool IsDamage(Exception failure) =>
+        failure is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB };
 
     /// <summary>The same in the store's words.</summary>
     public static StorageException Explain(Exception failure) => new(
