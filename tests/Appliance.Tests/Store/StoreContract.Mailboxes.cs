@@ -146,7 +146,13 @@ public abstract partial class StoreContract
     {
         EmailServerProfile one = await Store.Profiles.CreateAsync(Samples.Profile("one"), Cancellation);
         EmailServerProfile two = await Store.Profiles.CreateAsync(Samples.Profile("two"), Cancellation);
-        MailboxState[] states = [new(), new() { IncomingStatus = EmailStatus.Failure }, new() { OutgoingStatus = EmailStatus.Failure }];
+        MailboxState[] states =
+        [
+            new(),
+            new() { IncomingStatus = EmailStatus.Failure },
+            new() { OutgoingStatus = EmailStatus.Failure },
+            new() { IncomingStatus = EmailStatus.Failure, OutgoingStatus = EmailStatus.Failure },
+        ];
         List<Mailbox> all = [];
         foreach (ProfileId profile in new[] { one.Id, two.Id })
         {
@@ -169,8 +175,8 @@ public abstract partial class StoreContract
                         && (status is null || mailbox.State.IncomingStatus == status || mailbox.State.OutgoingStatus == status));
                     MailboxFilter filter = new() { Profile = profile, Approval = approval, Status = status };
                     Assert.Equal(expected, await Store.Mailboxes.ListAsync(filter, null, 100, Cancellation));
-                    Assert.Equal(
-                        expected.Skip(1).Take(1), await Store.Mailboxes.ListAsync(filter, expected.FirstOrDefault()?.Id, 1, Cancellation));
+                    MailboxId? first = expected.FirstOrDefault()?.Id;
+                    Assert.Equal(expected.Skip(1).Take(4), await Store.Mailboxes.ListAsync(filter, first, 4, Cancellation));
                 }
             }
         }
