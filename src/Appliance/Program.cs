@@ -1,3 +1,4 @@
 using EmailSync.Appliance;
+using EmailSync.Appliance.Cli;
 
-return await RunCommand.RunAsync(args, CancellationToken.None);
+return await CommandTree.RunAsync(CommandTree.Build([RunCommand.Create()]), args, null, null, CancellationToken.None);

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Net;
 using EmailSync.Appliance.Api;
 using EmailSync.Appliance.Store;
@@ -13,10 +14,41 @@ namespace EmailSync.Appliance;
 /// <summary><c>emailsync run</c>: the appliance itself, until it is told to stop.</summary>
 internal static class RunCommand
 {
-    /// <summary>Runs the appliance. Returns the process's exit code.</summary>
-    /// <param name="args">Configuration from the command line, such as <c>--EmailSync:GovMode=true</c>.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    private const string Help =
+        """
+        Run the appliance until it is told to stop.
+
+        Configuration comes from appsettings.json, the environment and the command line, in that order, under EmailSync.
+
+        Examples:
+          emailsync run
+          emailsync run --EmailSync:DataFolder=/var/lib/emailsync --EmailSync:GovMode=true
+          EmailSync__HttpPort=8080 emailsync run
+        """;
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        Command command = new("run", Help) { TreatUnmatchedTokensAsErrors = false };
+        command.SetAction((parse, cancellationToken) => RunAsync([.. parse.UnmatchedTokens], parse.InvocationConfiguration.Error, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] args, TextWriter error, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync(args, cancellationToken);
+            return 0;
+        }
+        catch (Exception cannotStart) when (cannotStart is InvalidOperationException or IOException)
+        {
+            await error.WriteLineAsync($"The appliance cannot run: {cannotStart.Message}");
+            return 1;
+        }
+    }
+
+    private static async Task RunAsync(string[] args, CancellationToken cancellationToken)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
         builder.Services.AddSystemd().AddWindowsService();
@@ -27,7 +59,6 @@ internal static class RunCommand
         await using WebApplication application = Build(builder, options, store);
         await ApplianceHost.RecoverAsync(application.Services, cancellationToken);
         await application.RunAsync(cancellationToken);
-        return 0;
     }
 
     /// <summary>The appliance on a store that is open, listening on its control socket and, where asked for, on loopback.</summary>

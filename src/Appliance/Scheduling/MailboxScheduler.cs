@@ -84,6 +84,8 @@ public sealed partial class MailboxScheduler(
             if (await _events.Reader.ReadAsync(CancellationToken.None) is Ended ended)
                 Learn(ended);
         }
+
+        Publish();
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken)
