@@ -37,9 +37,9 @@ public sealed record MailAccount(string Address, string Password, string Maildir
     }
 
     /// <summary>Waits until so many messages lie in the maildrop, and reads them in the order in which they came.</summary>
-    public async Task<IReadOnlyList<byte[]>> ReceiveAsync(int count, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<byte[]>> ReceiveAsync(int count)
     {
-        await FolderWatch.WhenAsync(New, () => Count >= count, cancellationToken);
+        await FolderWatch.WhenAsync(New, () => Count >= count);
         return [.. Files.OrderBy(File.GetLastWriteTimeUtc).Select(File.ReadAllBytes)];
     }
 }

@@ -1,0 +1,110 @@
+using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
+using EmailSync.Appliance.Store;
+using EmailSync.Appliance.Store.Sqlite;
+using EmailSync.RealServers.Tests.Servers;
+using Microsoft.Extensions.Logging.Abstractions;
+using TestResult = EmailSync.Appliance.Model.TestResult;
+
+namespace EmailSync.RealServers.Tests.Engine;
+
+/// <summary>A store in a folder of its own, and everything that processes mailboxes between it and the real servers.</summary>
+internal sealed class Bench : IAsyncDisposable
+{
+    private readonly MailServers _servers;
+    private readonly string _folder;
+
+    private Bench(MailServers servers, string folder, IStore store)
+    {
+        (_servers, _folder, Store) = (servers, folder, store);
+        EgressPolicy policy = EgressPolicy.Commercial(new()
+        {
+            AdditionalPorts = [servers.Dovecot.Pop3Port, servers.Dovecot.Pop3sPort, servers.Postfix.SmtpPort, servers.Postfix.SmtpsPort],
+            AllowLoopbackAndPrivateServers = true,
+        });
+        AlertBook alerts = new(store);
+        MailSessions sessions = new(store, policy, new(new Dialer(TimeProvider.System), new SessionSettings()));
+        ReceiveCycle receive = new(store, sessions, alerts, TimeProvider.System);
+        SendCycle send = new(store, sessions, alerts, TimeProvider.System, NullLogger<SendCycle>.Instance);
+        Board = new();
+        Worker = new(store, receive, send, new(sessions, Board, TimeProvider.System), alerts, TimeProvider.System, NullLogger<MailboxWorker>.Instance);
+    }
+
+    public IStore Store { get; }
+
+    public TestBoard Board { get; }
+
+    public MailboxWorker Worker { get; }
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public static async Task<Bench> StartAsync(MailServers servers)
+    {
+        servers.Require();
+        string folder = Directory.CreateTempSubdirectory("emailsync-bench-").FullName;
+        return new(servers, folder, await SqliteStore.OpenAsync(new() { DataFolder = folder }, TimeProvider.System, cancellationToken: Cancelled));
+    }
+
+    /// <summary>A profile of both servers.</summary>
+    public async Task<EmailServerProfile> AddProfileAsync(TlsMode security = TlsMode.Implicit, bool isTrusted = true) =>
+        await Store.Profiles.CreateAsync(
+            new()
+            {
+                Name = $"{security} {Guid.NewGuid():N}",
+                Incoming = new() { Location = At(security == TlsMode.Implicit ? _servers.Dovecot.Pop3sPort : _servers.Dovecot.Pop3Port, security) },
+                Outgoing = new() { Location = At(security == TlsMode.Implicit ? _servers.Postfix.SmtpsPort : _servers.Postfix.SmtpPort, security) },
+                TrustedCertificates = isTrusted ? _servers.RootPem : null,
+            },
+            Cancelled);
+
+    /// <summary>A mailbox of the account, approved and with a password, and not yet enabled.</summary>
+    public async Task<Mailbox> AddMailboxAsync(EmailServerProfile profile, MailAccount account, string? password = null, bool deletes = false)
+    {
+        Mailbox mailbox = await Store.Mailboxes.CreateAsync(
+            new()
+            {
+                Name = account.Address,
+                EmailAddress = account.Address,
+                Profile = profile.Id,
+                AllowCredentialsForEmailProcessing = true,
+                Approval = EmailApproval.Approved,
+                DeleteEmailsAfterProcessing = deletes,
+            },
+            Cancelled);
+        await Store.Secrets.SetAsync(SecretName.Of(mailbox.Id), new(password ?? account.Password), Cancelled);
+        return mailbox;
+    }
+
+    /// <summary>Runs Test &amp; Enable, and returns its result with the mailbox as it stands then.</summary>
+    public async Task<(TestResult Result, Mailbox Mailbox)> TestAsync(Mailbox mailbox)
+    {
+        await Worker.RunAsync(mailbox.Id, Work.Test, Cancelled);
+        return (Board.Find(mailbox.Id)!.Result!, (await Store.Mailboxes.FindAsync(mailbox.Id, Cancelled))!);
+    }
+
+    /// <summary>Polls or sends once; what went wrong is the test's failure.</summary>
+    public async Task RunAsync(Mailbox mailbox, Work work) => Assert.Null((await Worker.RunAsync(mailbox.Id, work, Cancelled)).Failure);
+
+    public async Task<IReadOnlyList<Email>> EmailsAsync(Mailbox mailbox, EmailDirection direction = EmailDirection.Incoming) =>
+        await Store.Emails.ListAsync(new() { Mailbox = mailbox.Id, Direction = direction }, after: null, limit: 1000, Cancelled);
+
+    public async Task<byte[]> ContentAsync(Email email)
+    {
+        await using Stream content = await Store.Emails.OpenContentAsync(email.Id, Cancelled);
+        using MemoryStream copy = new();
+        await content.CopyToAsync(copy, Cancelled);
+        return copy.ToArray();
+    }
+
+    public async Task<IReadOnlyList<Alert>> AlertsAsync(AlertSubject subject) =>
+        await Store.Alerts.ListAsync(unresolvedOnly: true, subject, before: null, limit: 100, Cancelled);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static ServerLocation At(int port, TlsMode security) => new(HostName.Parse("localhost"), port, security);
+}
