@@ -35,7 +35,8 @@ public static class FailureClassifier
 
         StorageException => Transient(ErrorClass.Storage, FailureScope.Mailbox, exception),
         ProtocolViolationException => Transient(ErrorClass.Protocol, FailureScope.Mailbox, exception),
-        ConnectionLostException { InnerException: ProtocolViolationException violation } => Classify(violation),
+        // What ended the connection says more than that it ended; a handshake behind STLS or STARTTLS fails inside a session.
+        ConnectionLostException { InnerException: { } cause and (ProtocolViolationException or CertificateException or TlsException) } => Classify(cause),
         TimeoutException or IOException => Transient(ErrorClass.Timeout, FailureScope.Mailbox, exception),
         // The server lacks what is needed: no mechanism in common, no TOP, no SMTPUTF8.
         NotSupportedException => Permanent(ErrorClass.Protocol, FailureScope.Mailbox, exception),
