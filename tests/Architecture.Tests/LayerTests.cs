@@ -36,7 +36,7 @@ public sealed partial class LayerTests
     /// <summary>Technologies and words that live in one room, and why.</summary>
     private static readonly (string Word, string[] Rooms, string Why)[] Rooms =
     [
-        ("using System.Net.Sockets;", ["src/Appliance/Egress/Dialer.cs", "src/Lab/"], "the lockdown rests on one door"),
+        ("using System.Net.Sockets;", ["src/Appliance/Egress/Dialer.cs", "src/Appliance/Cli/ControlClient.cs", "src/Lab/"], "the lockdown rests on one door"),
         ("using System.Net.Security;", ["src/Appliance/Egress/", "src/Lab/"], "one place decides how TLS is spoken"),
         ("using System.IO.Pipelines;", ["src/Protocols.Wire/", "src/Lab/"], "everything above reads lines, not buffers"),
         ("using Microsoft.Data.Sqlite;", ["src/Appliance/Store/Sqlite/"], "the house asks the store, not the database"),

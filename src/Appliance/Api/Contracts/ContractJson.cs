@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace EmailSync.Appliance.Api.Contracts;
@@ -22,6 +23,7 @@ namespace EmailSync.Appliance.Api.Contracts;
 [JsonSerializable(typeof(SettingsContract))]
 [JsonSerializable(typeof(StatusContract))]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(JsonObject))]
 public sealed partial class ContractJson : JsonSerializerContext
 {
     /// <summary>The one to use: it has the rules above, which <see cref="Default"/> has not.</summary>
