@@ -30,6 +30,7 @@ public interface ISecrets
 {
     /// <summary>Stores a password, or replaces it.</summary>
     /// <exception cref="NotStoredException">There is no such owner.</exception>
+    /// <exception cref="StorageException">The key ring or the disk failed.</exception>
     ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken);
 
     /// <summary>Whether one is stored.</summary>

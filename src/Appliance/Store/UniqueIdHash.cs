@@ -9,26 +9,12 @@ namespace EmailSync.Appliance.Store;
 /// </summary>
 public readonly record struct UniqueIdHash(ulong High, ulong Low)
 {
-    /// <summary>Octets of the stored form.</summary>
-    public const int Length = 16;
-
     /// <summary>The hash of a unique-id as the server sent it.</summary>
     public static UniqueIdHash Of(ReadOnlySpan<byte> uniqueId)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(uniqueId, digest);
-        return Read(digest);
-    }
-
-    /// <summary>Reads the stored form.</summary>
-    public static UniqueIdHash Read(ReadOnlySpan<byte> stored) =>
-        new(BinaryPrimitives.ReadUInt64BigEndian(stored), BinaryPrimitives.ReadUInt64BigEndian(stored[8..]));
-
-    /// <summary>Writes the stored form.</summary>
-    public void Write(Span<byte> destination)
-    {
-        BinaryPrimitives.WriteUInt64BigEndian(destination, High);
-        BinaryPrimitives.WriteUInt64BigEndian(destination[8..], Low);
+        return new(BinaryPrimitives.ReadUInt64BigEndian(digest), BinaryPrimitives.ReadUInt64BigEndian(digest[8..]));
     }
 }
 

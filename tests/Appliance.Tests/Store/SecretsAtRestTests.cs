@@ -76,6 +76,17 @@ public sealed class SecretsAtRestTests : IAsyncLifetime
         Assert.Equal("new", (await _store.Secrets.RevealAsync(_ofMailbox, Cancellation))?.Reveal());
     }
 
+    [Fact]
+    public async Task A_key_ring_that_cannot_be_read_is_a_storage_error()
+    {
+        await _store.DisposeAsync();
+        await File.WriteAllTextAsync(Assert.Single(Directory.GetFiles(_folder.Combine("keys"))), "no XML", Cancellation);
+        _store = await OpenAsync();
+
+        await AssertUnreadableAsync(_ofMailbox);
+        await Assert.ThrowsAsync<StorageException>(async () => await _store.Secrets.SetAsync(_ofMailbox, new(Canary), Cancellation));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();

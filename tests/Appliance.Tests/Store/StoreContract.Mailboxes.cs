@@ -142,6 +142,16 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task A_page_has_a_limit()
+    {
+        await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        Assert.Empty(await Store.Mailboxes.ListAsync(new(), null, 0, Cancellation));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Store.Mailboxes.ListAsync(new(), null, -1, Cancellation));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Store.Emails.ListAsync(new(), null, -1, Cancellation));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Store.Alerts.ListAsync(true, null, null, -1, Cancellation));
+    }
+
+    [Fact]
     public async Task A_listing_shows_what_the_filter_says()
     {
         EmailServerProfile one = await Store.Profiles.CreateAsync(Samples.Profile("one"), Cancellation);

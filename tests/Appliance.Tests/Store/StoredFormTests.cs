@@ -35,6 +35,10 @@ public sealed class StoredFormTests
     }
 
     [Fact]
+    public void A_unique_id_is_the_same_two_numbers_for_ever() =>
+        Assert.Equal(new(0xF9F574BBD6079766, 0x9A35BC01E4BD6B9A), UniqueIdHash.Of("whqtswO00WBw418f9t5JxYwZ"u8));
+
+    [Fact]
     public void Recipients_of_the_first_version_are_read() =>
         Assert.Equal(
             [new("bob@example.com", RecipientState.Failed, 550, "5.1.1", "no"), new("eve@example.com")],

@@ -50,7 +50,7 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
             string conditions = (unresolvedOnly ? " AND resolved_at IS NULL" : "")
                 + (subject is null ? "" : " AND scope = $scope AND subject = $subject");
             Statement statement = connection.Prepare($"{Select} WHERE id < $before{conditions} ORDER BY id DESC LIMIT $limit")
-                .With("$before", before?.Value ?? long.MaxValue).With("$limit", limit);
+                .With("$before", before?.Value ?? long.MaxValue).WithLimit(limit);
             if (subject is { } about)
                 statement.With("$scope", (int)about.Scope).With("$subject", about.Id);
             return statement.All(Read);

@@ -71,13 +71,16 @@ internal sealed class DataFolder : IDisposable
         {
             return CreateFile(file, FileMode.OpenOrCreate, FileShare.None);
         }
-        catch (IOException taken) when (File.Exists(file))
+        catch (IOException taken) when (IsSharingViolation(taken))
         {
             throw new DataFolderException(
                 $"The data folder '{path}' is in use by another EmailSync process. Stop that one, or give this one a folder of its own.",
                 taken);
         }
     }
+
+    // EAGAIN of flock on Linux and on macOS, ERROR_SHARING_VIOLATION on Windows: nothing else means that somebody has the file.
+    private static bool IsSharingViolation(IOException failure) => (failure.HResult & 0xFFFF) is 11 or 35 or 32;
 
     // .NET opens no folders. Flags 0 is O_RDONLY everywhere.
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]

@@ -50,7 +50,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             IEnumerable<string> legs = Conditions(filter).Select(condition => $"SELECT id FROM email WHERE {condition} AND id > $after");
             string ids = string.Join(" UNION ALL ", legs);
             Statement statement = connection.Prepare($"{Select} WHERE id IN ({ids} ORDER BY id LIMIT $limit) ORDER BY id");
-            return Bind(statement, filter).With("$after", after?.Value ?? 0).With("$limit", limit).All(Read);
+            return Bind(statement, filter).With("$after", after?.Value ?? 0).WithLimit(limit).All(Read);
         }, cancellationToken);
 
     public ValueTask<long> CountAsync(EmailFilter filter, CancellationToken cancellationToken) =>

@@ -44,7 +44,7 @@ internal sealed class MailboxTable(Database database) : IMailboxes
         MailboxFilter filter, MailboxId? after, int limit, CancellationToken cancellationToken) =>
         await database.ReadAsync(connection =>
         {
-            Statement statement = connection.Prepare(ListStatement(filter)).With("$after", after?.Value ?? 0).With("$limit", limit);
+            Statement statement = connection.Prepare(ListStatement(filter)).With("$after", after?.Value ?? 0).WithLimit(limit);
             if (filter.Profile is { } profile)
                 statement.With("$profile", profile.Value);
             if (filter.Approval is { } approval)

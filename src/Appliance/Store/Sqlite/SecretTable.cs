@@ -27,7 +27,7 @@ internal sealed class SecretTable : ISecrets
 
     public async ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken)
     {
-        byte[] ciphertext = Protector(name).Protect(Encoding.UTF8.GetBytes(secret.Reveal()));
+        byte[] ciphertext = Protect(name, secret);
         await _database.WriteAsync(connection =>
         {
             RequireOwner(connection, name.Owner);
@@ -84,6 +84,18 @@ internal sealed class SecretTable : ISecrets
     private static Statement Select(Connection connection, SecretName name) =>
         connection.Prepare("SELECT ciphertext FROM secret WHERE owner = $owner AND kind = $kind")
             .With("$owner", name.Owner).With("$kind", (int)name.Kind);
+
+    private byte[] Protect(SecretName name, Secret secret)
+    {
+        try
+        {
+            return Protector(name).Protect(Encoding.UTF8.GetBytes(secret.Reveal()));
+        }
+        catch (CryptographicException failure)
+        {
+            throw new StorageException($"The password of {name.Owner} cannot be encrypted: the key ring cannot be read or written.", failure);
+        }
+    }
 
     private IDataProtector Protector(SecretName name) => _keys.CreateProtector(Purpose, name.Owner, name.Kind.ToString());
 }

@@ -90,13 +90,13 @@ internal sealed class Spool(string folder, TimeProvider clock) : IDisposable
         return swept;
     }
 
+    public void Dispose() => _flushes.Dispose();
+
     // A version 7 name begins with the milliseconds since 1970 in 48 bits (RFC 9562 5.7): no look at the file is needed.
     private static DateTimeOffset? WrittenAt(string path) =>
         Guid.TryParseExact(Path.GetFileNameWithoutExtension(path.AsSpan()), "N", out Guid name) && name.Version == 7
             ? DateTimeOffset.FromUnixTimeMilliseconds((long)(BinaryPrimitives.ReadUInt64BigEndian(name.ToByteArray(bigEndian: true)) >> 16))
             : null;
-
-    public void Dispose() => _flushes.Dispose();
 
     private static void DeleteOrLeave(string path)
     {

@@ -28,6 +28,13 @@ internal sealed class Statement : IDisposable
 
     public Statement With(string name, byte[] value) => Bind(name, value);
 
+    /// <summary>A caller's limit. To SQLite a negative one is none.</summary>
+    public Statement WithLimit(int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return With("$limit", limit);
+    }
+
     /// <summary>Runs a statement that answers nothing, and returns how many rows it changed.</summary>
     public int Execute() => _command.ExecuteNonQuery();
 
