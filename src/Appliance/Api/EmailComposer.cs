@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Model;
 using MimeKit;
@@ -8,12 +11,12 @@ namespace EmailSync.Appliance.Api;
 /// <summary>Composes an email from its parts, as a message that can be sent as it is.</summary>
 public static class EmailComposer
 {
-    /// <summary>A message and everybody it goes to.</summary>
-    public sealed record Composed(byte[] Content, IReadOnlyList<string> Recipients);
+    /// <summary>A message, everybody it goes to, and its Message-ID with angle brackets.</summary>
+    public sealed record Composed(byte[] Content, IReadOnlyList<string> Recipients, string MessageId);
 
-    /// <summary>Composes it.</summary>
+    /// <summary>Composes it. With an idempotency key the same request has the same Message-ID each time, though not the same date.</summary>
     /// <exception cref="InvalidRequestException">Something is wrong with it.</exception>
-    public static Composed Compose(EmailInput input, Mailbox mailbox, DateTimeOffset now)
+    public static Composed Compose(EmailInput input, Mailbox mailbox, string? idempotencyKey, DateTimeOffset now)
     {
         Faults faults = new();
         MimeMessage message = new();
@@ -36,7 +39,8 @@ public static class EmailComposer
 
         message.Subject = input.Subject ?? "";
         message.Date = now;
-        message.MessageId = MimeUtils.GenerateMessageId(mailbox.EmailAddress[(mailbox.EmailAddress.LastIndexOf('@') + 1)..]);
+        string domain = mailbox.EmailAddress[(mailbox.EmailAddress.LastIndexOf('@') + 1)..];
+        message.MessageId = idempotencyKey is null ? MimeUtils.GenerateMessageId(domain) : $"{Fingerprint(input, mailbox, idempotencyKey)}@{domain}";
         if (input.InReplyTo is not null)
         {
             message.InReplyTo = input.InReplyTo;
@@ -49,7 +53,14 @@ public static class EmailComposer
         FormatOptions format = FormatOptions.Default.Clone();
         format.NewLineFormat = NewLineFormat.Dos;
         message.WriteTo(format, content);
-        return new(content.ToArray(), [.. recipients.Distinct(StringComparer.OrdinalIgnoreCase)]);
+        return new(content.ToArray(), [.. recipients.Distinct(StringComparer.OrdinalIgnoreCase)], $"<{message.MessageId}>");
+    }
+
+    private static string Fingerprint(EmailInput input, Mailbox mailbox, string idempotencyKey)
+    {
+        string request = JsonSerializer.Serialize(input, ContractJson.Contract.EmailInput);
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{mailbox.Id}\0{idempotencyKey}\0{request}"));
+        return Convert.ToHexStringLower(digest.AsSpan(0, 16));
     }
 
     private static void Add(string field, IReadOnlyList<string>? addresses, InternetAddressList list, List<string> recipients, Faults faults)

@@ -60,9 +60,20 @@ public static class EmailsApi
         EmailInput input, [FromHeader(Name = "Idempotency-Key")] string? key, IStore store, IMailboxScheduler scheduler, TimeProvider clock, CancellationToken cancellationToken)
     {
         Mailbox mailbox = await FindSenderAsync(store, input.Mailbox, cancellationToken);
-        EmailComposer.Composed composed = EmailComposer.Compose(input, mailbox, clock.GetUtcNow());
+        EmailComposer.Composed composed = EmailComposer.Compose(input, mailbox, key, clock.GetUtcNow());
         using MemoryStream content = new(composed.Content, writable: false);
-        return await EnqueueAsync(mailbox, composed.Recipients, content, key, input.SendAt, store, scheduler, cancellationToken);
+        try
+        {
+            return await EnqueueAsync(mailbox, composed.Recipients, content, key, input.SendAt, store, scheduler, cancellationToken);
+        }
+        catch (IdempotencyConflictException conflict)
+        {
+            // Composed again, the same request has another date; its Message-ID says that it is the same.
+            Email known = await FindAsync(store, conflict.Existing, cancellationToken);
+            if (known.Headers.MessageId != composed.MessageId)
+                throw;
+            return TypedResults.Accepted($"/api/v1/emails/{known.Id}", EmailContract.Of(known));
+        }
     }
 
     /// <summary>Takes a message as it is. Its recipients are the ones in <paramref name="to"/>, whatever its header says, and nothing in it is changed.</summary>

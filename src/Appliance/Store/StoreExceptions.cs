@@ -1,3 +1,5 @@
+using EmailSync.Appliance.Model;
+
 namespace EmailSync.Appliance.Store;
 
 /// <summary>The disk or the database failed; what was being written is not stored, and can be tried again.</summary>
@@ -31,8 +33,12 @@ public sealed class InUseException(string what, IReadOnlyList<string> users)
 public sealed class NotStoredException(string what) : Exception($"There is no {what}.");
 
 /// <summary>The same idempotency key came with another content.</summary>
-public sealed class IdempotencyConflictException(string key)
-    : Exception($"The idempotency key '{key}' was used before with another content.");
+public sealed class IdempotencyConflictException(string key, EmailId existing)
+    : Exception($"The idempotency key '{key}' was used before with another content.")
+{
+    /// <summary>The email that the key stands for.</summary>
+    public EmailId Existing => existing;
+}
 
 /// <summary>
 /// The store cannot be opened: the data folder is in use, damaged, unreadable, or from a newer version. The message names it and says

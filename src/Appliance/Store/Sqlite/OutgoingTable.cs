@@ -142,7 +142,7 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         bool isSame = known.Sha256 == Convert.ToHexStringLower(content.Sha256)
             && known.ReversePath == submission.ReversePath
             && known.Recipients.Select(recipient => recipient.Address).SequenceEqual(submission.ForwardPaths, StringComparer.Ordinal);
-        return isSame ? known.Id : throw new IdempotencyConflictException(key);
+        return isSame ? known.Id : throw new IdempotencyConflictException(key, known.Id);
     }
 
     private static Email FindSending(Connection connection, EmailId id)
