@@ -25,6 +25,7 @@ return await CommandTree.RunAsync(
         RunCommand.Create(),
         DemoCommand.Create(),
         LabCommand.Create(),
+        .. ControlCommands.Commands(ControlEnvironment.OfProcess(options.ControlSocketPath)),
         .. Tools.Commands(ToolEnvironment.OfProcess(options.GovMode)),
     ]),
     args,

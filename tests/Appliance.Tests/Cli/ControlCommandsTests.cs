@@ -1,0 +1,203 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Cli;
+using EmailSync.Lab;
+
+namespace EmailSync.Appliance.Tests.Cli;
+
+/// <summary>The verbs against a running appliance, as an administrator types them.</summary>
+public sealed class ControlCommandsTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task From_nothing_to_a_mailbox_that_works()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+        LabServer lab = bench.Host.Lab;
+        await File.WriteAllTextAsync(bench.File("ca.pem"), lab.Authority.RootPem, Cancel);
+        await File.WriteAllTextAsync(bench.File("pw"), lab.Mailboxes[0].Password + "\n", Cancel);
+
+        CliRun profile = await bench.RunAsync(
+            $"profile create lab --incoming-server-location localhost --incoming-port {lab.PortOf(LabService.Pop3s)} --outgoing-server-location localhost "
+            + $"--outgoing-port {lab.PortOf(LabService.Smtps)} --trusted-certificates {bench.File("ca.pem")}");
+        CliRun mailbox = await bench.RunAsync($"mailbox create {bench.Address} --profile lab --password-file {bench.File("pw")} --output json");
+        CliRun approved = await bench.RunAsync($"mailbox approve {bench.Address}");
+        CliRun tested = await bench.RunAsync($"mailbox test {bench.Address}");
+        CliRun listed = await bench.RunAsync("mailbox list");
+
+        Assert.Equal((0, "", 0, ""), (profile.ExitCode, profile.Error, mailbox.ExitCode, mailbox.Error));
+        Assert.True(mailbox.Json.GetProperty("isPasswordSet").GetBoolean());
+        Assert.DoesNotContain(lab.Mailboxes[0].Password, mailbox.Output, StringComparison.Ordinal);
+        Assert.Equal($"{bench.Address}: approved\n", approved.Output);
+        Assert.Equal((0, ""), (tested.ExitCode, tested.Error));
+        Assert.Matches(@"ok     incoming authentication", tested.Output);
+        Assert.EndsWith("incoming: success, outgoing: success\n", tested.Output, StringComparison.Ordinal);
+        Assert.Matches(@"^ID +ADDRESS +PROFILE +APPROVAL +STATUS +IN +OUT", listed.Output);
+        Assert.Matches($@"{bench.Address} +\S+ +approved +success +on +on", listed.Output);
+    }
+
+    [Fact]
+    public async Task A_test_that_fails_says_what_to_do_and_is_a_failure()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.Host.PatchAsync($"mailboxes/{bench.Address}", new System.Text.Json.Nodes.JsonObject { ["password"] = "wrong" });
+
+        CliRun run = await bench.RunAsync($"mailbox test {bench.Address}");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches("FAILED incoming authentication", run.Output);
+        Assert.Contains("to do: ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("incoming: failure", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_fault_of_a_request_is_told()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+
+        CliRun run = await bench.RunAsync("profile create lab --max-concurrent-connections 0 --incoming-server-location http://x");
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("error (invalid): ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("\n  maxConcurrentConnections '0': ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("\n  incomingServerLocation 'http://x': ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_problem_in_JSON_is_the_appliances_own()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+
+        CliRun run = await bench.RunAsync("mailbox show nobody@lab.example --output json");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(("not-found", 404), (run.Json.GetProperty("code").GetString(), run.Json.GetProperty("status").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Fields_are_changed_one_by_one_and_put_back_by_an_empty_value()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+
+        CliRun changed = await bench.RunAsync("profile", "update", "lab", "--min-polling-interval-in-minutes", "60", "--description", "the lab", "--output", "json");
+        CliRun back = await bench.RunAsync("profile", "update", "lab", "--min-polling-interval-in-minutes", "", "--output", "json");
+
+        Assert.Equal((60, "the lab"), (changed.Json.GetProperty("minPollingIntervalInMinutes").GetInt32(), changed.Json.GetProperty("description").GetString()));
+        Assert.Equal((5, "the lab"), (back.Json.GetProperty("minPollingIntervalInMinutes").GetInt32(), back.Json.GetProperty("description").GetString()));
+    }
+
+    [Fact]
+    public async Task Of_many_the_refused_ones_are_named_and_the_others_done()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+
+        CliRun run = await bench.RunAsync($"mailbox reject nobody@lab.example {bench.Address}");
+
+        Assert.Equal((1, $"{bench.Address}: rejected\n"), (run.ExitCode, run.Output));
+        Assert.StartsWith("error (not-found): nobody@lab.example: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_raw_message_is_submitted_and_read_back_as_it_was()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        const string Letter = "From: jane@example.com\r\nSubject: raw\r\n\r\n.\r\ntext\r\n";
+        bench.Input.Write(Encoding.ASCII.GetBytes(Letter));
+        bench.Input.Position = 0;
+
+        CliRun sent = await bench.RunAsync($"email send - --mailbox {bench.Address} --to joe@example.org --bcc ann@example.net --output json");
+        string id = sent.Json.GetProperty("id").GetString()!;
+        CliRun raw = await bench.RunAsync($"email raw {id}");
+
+        Assert.Equal((0, "", 0), (sent.ExitCode, sent.Error, raw.ExitCode));
+        Assert.Equal(Letter, Encoding.ASCII.GetString(bench.RawOutput.ToArray()));
+        Assert.Equal(["joe@example.org", "ann@example.net"], sent.Json.GetProperty("recipients").EnumerateArray().Select(recipient => recipient.GetProperty("address").GetString()));
+    }
+
+    [Fact]
+    public async Task A_composed_email_is_submitted_once_per_key_and_called_back()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        string[] send =
+        [
+            "email", "send", "--mailbox", bench.Address, "--to", "joe@example.org", "--subject", "hello world", "--text", "How are you?",
+            "--send-at", "2999-01-01T00:00:00Z", "--idempotency-key", "k1", "--output", "json",
+        ];
+
+        CliRun sent = await bench.RunAsync(send);
+        string id = sent.Json.GetProperty("id").GetString()!;
+        CliRun again = await bench.RunAsync(send);
+        CliRun other = await bench.RunAsync([.. send.Select(word => word == "hello world" ? "other" : word)]);
+        CliRun canceled = await bench.RunAsync($"email cancel {id}");
+        CliRun listed = await bench.RunAsync("email list --direction outgoing --state canceled");
+
+        Assert.Equal((0, id), (again.ExitCode, again.Json.GetProperty("id").GetString()));
+        Assert.Equal((1, "idempotency-conflict"), (other.ExitCode, other.Json.GetProperty("code").GetString()));
+        Assert.Equal("hello world", sent.Json.GetProperty("subject").GetString());
+        Assert.Equal($"{id}: canceled\n", canceled.Output);
+        Assert.Matches($@"{id} +\S+ +canceled", listed.Output);
+    }
+
+    [Fact]
+    public async Task A_strangers_words_do_not_reach_the_terminal_as_commands()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        bench.Input.Write("Subject: \u001b[31mred\r\n\r\ntext\r\n"u8);
+        bench.Input.Position = 0;
+        await bench.RunAsync($"email send - --mailbox {bench.Address} --to joe@example.org --send-at 2999-01-01T00:00:00Z");
+
+        CliRun listed = await bench.RunAsync("email list --direction outgoing");
+
+        Assert.DoesNotContain('\u001b', listed.Output);
+        Assert.Contains("red", listed.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Alerts_settings_and_status_are_shown()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+
+        CliRun alerts = await bench.RunAsync("alert list --all --output json");
+        CliRun settings = await bench.RunAsync("settings update --approval-required-for-users false --default-profile lab --output json");
+        CliRun status = await bench.RunAsync("status");
+
+        Assert.Equal(JsonValueKind.Array, alerts.Json.GetProperty("items").ValueKind);
+        Assert.False(settings.Json.GetProperty("approvalRequiredForUsers").GetBoolean());
+        Assert.Matches(@"policy: +commercial", status.Output);
+    }
+
+    [Fact]
+    public async Task Where_no_appliance_runs_that_is_said_with_what_to_do()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+
+        CliRun run = await bench.RunAsync($"status --socket {bench.File("nobody.sock")}");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error (no-appliance): No appliance answers at ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("emailsync run", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("profile"), InlineData("profile create"), InlineData("profile update lab --incoming-port many"), InlineData("profile update lab --incoming-tls-mode maybe")]
+    [InlineData("mailbox create a@b --password hunter2"), InlineData("mailbox approve"), InlineData("email send --to a@b"), InlineData("status --output xml")]
+    public async Task Wrong_usage_is_told(string line)
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+
+        CliRun run = await bench.RunAsync(line);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains("--help", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_field_that_the_API_takes_has_an_option_with_a_sentence()
+    {
+        foreach (JsonTypeInfo contract in new JsonTypeInfo[] { ContractJson.Contract.ProfileInput, ContractJson.Contract.MailboxInput, ContractJson.Contract.SettingsContract })
+            Assert.All(contract.Properties, field => Assert.NotEqual("", FieldHelp.Of(field.Name)));
+    }
+}
