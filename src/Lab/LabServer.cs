@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -25,6 +26,8 @@ public sealed class LabServer : IAsyncDisposable
         Stopping = _stopping.Token;
         Journal = new LabJournal(options.RecordCommands);
         Script = new MisbehaviourScript(options.Script);
+        Pop3Keywords = options.Pop3Capabilities.Select(KeywordOf).ToFrozenSet(StringComparer.Ordinal);
+        SmtpKeywords = options.SmtpExtensions.Select(KeywordOf).ToFrozenSet(StringComparer.Ordinal);
         Authority = options.Authority ?? new LabCertificateAuthority(options.Clock);
         TlsOptions = new SslServerAuthenticationOptions
         {
@@ -63,6 +66,8 @@ public sealed class LabServer : IAsyncDisposable
     }
 
     internal MisbehaviourScript Script { get; private set; }
+    internal IReadOnlySet<string> Pop3Keywords { get; }
+    internal IReadOnlySet<string> SmtpKeywords { get; }
     internal SslServerAuthenticationOptions TlsOptions { get; }
     internal CancellationToken Stopping { get; }
 
@@ -147,6 +152,9 @@ public sealed class LabServer : IAsyncDisposable
             Authority.Dispose();
         _stopping.Dispose();
     }
+
+    /// <summary>The keyword at the start of a capability or extension line.</summary>
+    internal static string KeywordOf(string line) => line.Split(' ', '=')[0];
 
     internal LabMailbox? Find(string userName) => _mailboxes.GetValueOrDefault(userName);
 

@@ -138,7 +138,7 @@ internal sealed class Pop3Conversation(LabServer lab, LabConnection connection)
         StringBuilder listing = new("+OK capabilities follow");
         foreach (string capability in lab.Options.Pop3Capabilities)
         {
-            string keyword = capability.Split(' ')[0];
+            string keyword = LabServer.KeywordOf(capability);
             if (!connection.IsHidden(keyword) && (keyword != "STLS" || (!connection.IsEncrypted && _maildrop is null)))
                 listing.Append("\r\n").Append(capability);
         }
@@ -205,8 +205,7 @@ internal sealed class Pop3Conversation(LabServer lab, LabConnection connection)
     private ValueTask RefuseAsync(string verb, string why) => connection.ReplyAsync(
         Verbs.Contains(verb) ? $"-ERR {verb} is {why}, or not offered" : "-ERR unknown command");
 
-    private bool Offers(string keyword) => !connection.IsHidden(keyword) && lab.Options.Pop3Capabilities
-        .Any(capability => capability == keyword || capability.StartsWith(keyword + " ", StringComparison.Ordinal));
+    private bool Offers(string keyword) => lab.Pop3Keywords.Contains(keyword) && !connection.IsHidden(keyword);
 
     private string Argument()
     {

@@ -92,7 +92,7 @@ internal sealed class SmtpConversation(LabServer lab, LabConnection connection)
         _transaction = null;
         List<string> lines = [lab.Options.Domain];
         if (verb == "EHLO")
-            lines.AddRange(lab.Options.SmtpExtensions.Where(extension => Offers(Keyword(extension))).Select(Completed));
+            lines.AddRange(lab.Options.SmtpExtensions.Where(extension => Offers(LabServer.KeywordOf(extension))).Select(Completed));
         IEnumerable<string> reply = lines.Select((text, index) => (index < lines.Count - 1 ? "250-" : "250 ") + text);
         await connection.ReplyAsync(string.Join("\r\n", reply));
     }
@@ -264,15 +264,12 @@ internal sealed class SmtpConversation(LabServer lab, LabConnection connection)
             lab.Journal.Violation(connection, $"sent more behind {verb} before its reply");
     }
 
-    private bool Offers(string keyword) => !connection.IsHidden(keyword)
-        && lab.Options.SmtpExtensions.Any(extension => Keyword(extension) == keyword)
+    private bool Offers(string keyword) => lab.SmtpKeywords.Contains(keyword) && !connection.IsHidden(keyword)
         && (keyword != "STARTTLS" || !connection.IsEncrypted)
         && (keyword != "AUTH" || connection.IsEncrypted || lab.Options.AllowAuthenticationInClear);
 
     private string Completed(string extension) =>
         extension == "SIZE" ? string.Create(CultureInfo.InvariantCulture, $"SIZE {lab.Options.MaxMessageOctets}") : extension;
-
-    private static string Keyword(string extension) => extension.Split(' ', '=')[0];
 
     private static string Masked(string line) =>
         line.Split(' ') is ["AUTH" or "auth" or "Auth", string mechanism, ..] ? $"AUTH {mechanism} ***" : line;

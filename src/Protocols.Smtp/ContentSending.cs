@@ -43,21 +43,20 @@ internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content,
         return reply;
     }
 
+    /// <summary>Sends the content as one chunk, behind what was composed before; false if the connection failed (RFC 3030 section 2).</summary>
+    public ValueTask<bool> WriteChunkAsync()
+    {
+        long size = content.Survey!.Value.Size;
+        dialogue.Wire.Compose($"BDAT {size} LAST");
+        return dialogue.Wire.WriteOctetsAsync(content, size, dialogue.DeadlineOf(Phase.Content));
+    }
+
     private async Task<bool> WriteAsync()
     {
         dialogue.Wire.Expect(NotYet);
-        Deadline block = dialogue.DeadlineOf(Phase.Content);
-        bool isSent;
-        if (isChunked)
-        {
-            long size = content.Survey!.Value.Size;
-            dialogue.Wire.Compose($"BDAT {size} LAST");
-            isSent = await dialogue.Wire.WriteOctetsAsync(content, size, block);
-        }
-        else
-        {
-            isSent = await dialogue.Wire.WriteContentAsync(content, dialogue.Options.ContentRules, block);
-        }
+        bool isSent = await (isChunked
+            ? WriteChunkAsync()
+            : dialogue.Wire.WriteContentAsync(content, dialogue.Options.ContentRules, dialogue.DeadlineOf(Phase.Content)));
         dialogue.Wire.Expect(dialogue.DeadlineOf(Phase.FinalDot));
         return isSent;
     }

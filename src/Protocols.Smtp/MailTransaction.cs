@@ -11,7 +11,7 @@ namespace EmailSync.Protocols.Smtp;
 /// Some recipients may be refused and the others get the message. If DATA is accepted although nobody is left to get it, a lone
 /// dot ends it and the reply to that is no delivery (RFC 2920 section 3.1).
 /// </remarks>
-internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, OutgoingContent content, string parameters)
+internal sealed class MailTransaction
 {
     private const int GoAhead = 354;
 
@@ -21,33 +21,56 @@ internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, Outg
     private static readonly Deadline AfterLoss = new(
         "reply to a command behind MAIL, which the server seems to have lost (set UsePipelining to false)", TimeSpan.FromSeconds(10));
 
-    private readonly bool _isPipelined = dialogue.Options.UsePipelining && dialogue.Extensions.HasPipelining;
+    private readonly Dialogue _dialogue;
+    private readonly Envelope _envelope;
+    private readonly OutgoingContent _content;
+    private readonly string _parameters;
+    private readonly bool _isPipelined;
+    private readonly bool _isChunked;
 
-    // BDAT needs the exact size before the first octet, and canonical text (RFC 3030 section 2).
-    private readonly bool _isChunked = dialogue.Options.UseChunking && dialogue.Extensions.HasChunking
-        && content is { IsWhole: true, Survey.IsCanonical: true };
+    // The chunk rides with the envelope, whatever will be said to that.
+    private readonly bool _isOneFlight;
 
-    private readonly RecipientReply[] _recipients = new RecipientReply[envelope.ForwardPaths.Count];
+    private readonly ContentSending _sending;
+    private readonly RecipientReply[] _recipients;
     private int _answered;
     private bool _hasRecipient;
     private Reply? _sender;
     private Reply? _refusal;
 
+    public MailTransaction(Dialogue dialogue, Envelope envelope, OutgoingContent content, string parameters)
+    {
+        (_dialogue, _envelope, _content, _parameters) = (dialogue, envelope, content, parameters);
+        _isPipelined = dialogue.Options.UsePipelining && dialogue.Extensions.HasPipelining;
+        // BDAT needs the exact size before the first octet, and canonical text (RFC 3030 section 2).
+        _isChunked = dialogue.Options.UseChunking && dialogue.Extensions.HasChunking
+            && content is { IsWhole: true, Survey.IsCanonical: true };
+        _isOneFlight = _isChunked && _isPipelined && dialogue.Options.SendChunkWithEnvelope;
+        _sending = new(dialogue, content, _isChunked);
+        _recipients = new RecipientReply[envelope.ForwardPaths.Count];
+    }
+
     /// <summary>The server still has the transaction open, so the next command must be RSET.</summary>
     public bool NeedsReset { get; private set; }
+
+    private bool IsKnownToBeRefused => _sender is { IsNegative: true } || (_answered == _recipients.Length && !_hasRecipient);
 
     /// <param name="resetsFirst">A transaction before this one is still open.</param>
     /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<TransactionResult> RunAsync(bool resetsFirst, CancellationToken cancellationToken)
     {
-        using Exchange exchange = dialogue.Wire.BeginExchange(cancellationToken);
-        Reply? data = null;
+        using Exchange exchange = _dialogue.Wire.BeginExchange(cancellationToken);
+        Reply? answer = null;
         try
         {
-            data = await SendCommandsAsync(resetsFirst);
-            if (data?.Code == GoAhead && !_hasRecipient)
+            answer = await SendCommandsAsync(resetsFirst);
+            if (answer?.Code == GoAhead && !_hasRecipient)
                 await EndWithoutContentAsync();
+        }
+        catch (Exception e) when (_isOneFlight && _content.IsTaken && !IsKnownToBeRefused)
+        {
+            throw new TransactionInDoubtException(e);
         }
         catch (ConnectionLostException) when (_refusal is not null && !_hasRecipient)
         {
@@ -56,25 +79,26 @@ internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, Outg
         }
         if (_refusal is { IsClosing: true })
         {
-            dialogue.GiveUp(_refusal);
+            _dialogue.GiveUp(_refusal);
             return Abandoned(_refusal);
         }
 
-        Reply? decision = !_hasRecipient ? null : data is { IsNegative: true } ? data : await new ContentSending(dialogue, content, _isChunked).RunAsync();
-        NeedsReset = _sender!.IsPositive && data?.Code != GoAhead && decision is not { IsPositive: true };
+        Reply? decision = !_hasRecipient ? null : _isOneFlight || answer is { IsNegative: true } ? answer : await _sending.RunAsync();
+        // What state a server is in after a chunk that failed is anybody's guess (RFC 3030 section 2).
+        NeedsReset = (_isOneFlight || _sender!.IsPositive) && answer?.Code != GoAhead && decision is not { IsPositive: true };
         if (decision is { IsClosing: true })
-            dialogue.GiveUp(decision);
-        if (!dialogue.Wire.IsBroken)
+            _dialogue.GiveUp(decision);
+        if (!_dialogue.Wire.IsBroken)
             exchange.Complete();
-        return new(_sender, _sender.IsPositive ? _recipients : [], decision);
+        return new(_sender!, _sender!.IsPositive ? _recipients : [], decision);
     }
 
-    /// <summary>Sends everything up to the content; returns the reply to DATA, or null if it was not sent.</summary>
+    /// <summary>Sends everything up to the content; returns the reply to DATA, or to the chunk that went with it, or null if neither did.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Reply?> SendCommandsAsync(bool resetsFirst)
     {
         // Read while it is written: a server whose replies nobody takes may stop taking commands (RFC 2920 section 3.1).
-        Task flight = _isPipelined ? SendFlightAsync(resetsFirst).AsTask() : Task.CompletedTask;
+        Task flight = _isPipelined ? SendFlightAsync(resetsFirst) : Task.CompletedTask;
         try
         {
             if (resetsFirst)
@@ -82,17 +106,20 @@ internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, Outg
             _sender = await AskAsync(Phase.Mail);
             while (_answered < _recipients.Length && GoesOn(_sender.IsPositive))
             {
-                MailPath forwardPath = envelope.ForwardPaths[_answered];
+                MailPath forwardPath = _envelope.ForwardPaths[_answered];
                 RecipientReply recipient = new(forwardPath, await AskAsync(Phase.Rcpt));
                 _recipients[_answered++] = recipient;
                 _hasRecipient |= recipient.Reply.IsPositive && _sender.IsPositive;
             }
-            return !_isChunked && GoesOn(_hasRecipient) ? await AskAsync(Phase.Data) : null;
+            return !GoesOn(_hasRecipient) ? null
+                : _isOneFlight ? await AskAsync(Phase.FinalDot)
+                : _isChunked ? null
+                : await AskAsync(Phase.Data);
         }
         finally
         {
             if (_refusal is { IsClosing: true })
-                dialogue.GiveUp(_refusal);
+                _dialogue.GiveUp(_refusal);
             // A failure to write shows in the read, which may have found the reply that explains it.
             await flight.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -101,16 +128,18 @@ internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, Outg
     // What went out in a flight has its replies; one at a time, nothing more is said once it is pointless.
     private bool GoesOn(bool isWorthIt) => (isWorthIt || _isPipelined) && _refusal is not { IsClosing: true };
 
-    private ValueTask SendFlightAsync(bool resetsFirst)
+    private Task SendFlightAsync(bool resetsFirst)
     {
         if (resetsFirst)
             Compose(Phase.Rset);
         Compose(Phase.Mail);
         for (int recipient = 0; recipient < _recipients.Length; recipient++)
             Compose(Phase.Rcpt, recipient);
+        if (_isOneFlight)
+            return _sending.WriteChunkAsync().AsTask();
         if (!_isChunked)
             Compose(Phase.Data);
-        return dialogue.FlushAsync(Phase.Mail);
+        return _dialogue.FlushAsync(Phase.Mail).AsTask();
     }
 
     private void Compose(Phase phase, int recipient = 0)
@@ -118,16 +147,16 @@ internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, Outg
         switch (phase)
         {
             case Phase.Rset:
-                dialogue.Wire.Compose($"RSET");
+                _dialogue.Wire.Compose($"RSET");
                 break;
             case Phase.Mail:
-                dialogue.Wire.Compose($"MAIL FROM:<{envelope.ReversePath.Mailbox}>{parameters}");
+                _dialogue.Wire.Compose($"MAIL FROM:<{_envelope.ReversePath.Mailbox}>{_parameters}");
                 break;
             case Phase.Rcpt:
-                dialogue.Wire.Compose($"RCPT TO:<{envelope.ForwardPaths[recipient].Mailbox}>");
+                _dialogue.Wire.Compose($"RCPT TO:<{_envelope.ForwardPaths[recipient].Mailbox}>");
                 break;
             default:
-                dialogue.Wire.Compose($"DATA");
+                _dialogue.Wire.Compose($"DATA");
                 break;
         }
     }
@@ -138,14 +167,14 @@ internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, Outg
         if (!_isPipelined)
         {
             Compose(phase, _answered);
-            await dialogue.FlushAsync(phase);
+            await _dialogue.FlushAsync(phase);
         }
         bool seemsLost = _isPipelined && _sender is { Code: BadSequence };
-        Reply reply = await dialogue.ReadReplyAsync(seemsLost ? AfterLoss : dialogue.DeadlineOf(phase));
+        Reply reply = await _dialogue.ReadReplyAsync(seemsLost ? AfterLoss : _dialogue.DeadlineOf(phase));
         if (reply.IsNegative)
             _refusal = reply;
         else if (phase == Phase.Data ? reply.Code != GoAhead : !reply.IsPositive)
-            throw dialogue.Wire.Break(new ProtocolViolationException($"The server answered {Phases.NameOf(phase)} with \"{reply}\""));
+            throw _dialogue.Wire.Break(new ProtocolViolationException($"The server answered {Phases.NameOf(phase)} with \"{reply}\""));
         return reply;
     }
 
@@ -157,15 +186,15 @@ internal sealed class MailTransaction(Dialogue dialogue, Envelope envelope, Outg
             return new(sender, [], null);
         bool isContentRefused = _hasRecipient && _answered == _recipients.Length;
         for (; _answered < _recipients.Length; _answered++)
-            _recipients[_answered] = new(envelope.ForwardPaths[_answered], refusal);
+            _recipients[_answered] = new(_envelope.ForwardPaths[_answered], refusal);
         return new(sender, _recipients, isContentRefused ? refusal : null);
     }
 
     private async ValueTask EndWithoutContentAsync()
     {
-        await dialogue.Wire.WriteContentAsync(Stream.Null, dialogue.Options.ContentRules, dialogue.DeadlineOf(Phase.Content));
-        Reply reply = await dialogue.ReadReplyAsync(dialogue.DeadlineOf(Phase.FinalDot));
+        await _dialogue.Wire.WriteContentAsync(Stream.Null, _dialogue.Options.ContentRules, _dialogue.DeadlineOf(Phase.Content));
+        Reply reply = await _dialogue.ReadReplyAsync(_dialogue.DeadlineOf(Phase.FinalDot));
         if (reply.IsClosing)
-            dialogue.GiveUp(reply);
+            _dialogue.GiveUp(reply);
     }
 }

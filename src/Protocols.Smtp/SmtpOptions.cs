@@ -44,6 +44,13 @@ public sealed record SmtpOptions
     public bool UseChunking { get; init; } = true;
 
     /// <summary>
+    /// Whether a chunk goes out together with its envelope where PIPELINING is offered, so that a message costs one round trip instead
+    /// of two. RFC 3030 section 2 has the replies to the envelope collected first, which is why this is off; Exim does it all the same,
+    /// and a server has to discard the chunk of an envelope that it refuses.
+    /// </summary>
+    public bool SendChunkWithEnvelope { get; init; }
+
+    /// <summary>
     /// What is done with a CR or LF alone, and with NUL. By default a line end of any kind becomes CRLF, so that no server can see
     /// the end of the message where it is not (RFC 5321 section 2.3.8), and NUL is refused. Signed content is better refused
     /// than changed.

@@ -17,6 +17,8 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
         bool deletes = mailbox.DeleteEmailsAfterProcessing || mailbox.LeaveOnServerDays is not null;
         MaildropContents contents = await MaildropContents.ListAsync(maildrop, known, deletes, cancellationToken);
 
+        contents = await SkipOlderAsync(maildrop, mailbox, profile, contents, cancellationToken);
+
         HashSet<int> tooLarge = await TooLargeAsync(maildrop, contents.New, mailbox.MaximumMessageSize, cancellationToken);
         NewMessage[] wanted = [.. contents.New.Where(message => !tooLarge.Contains(message.Number))];
         await using StoreSink sink = new(store, mailbox.Id, wanted);
@@ -34,6 +36,24 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
         bool isConfirmed = await QuitAsync(maildrop, cancellationToken);
         return new(contents.Listed, sink.Stored, sink.Octets, tooLarge.Count, sink.Refused, isConfirmed ? marked : 0, isConfirmed ? 0 : marked);
     }
+
+    // What came before "Process Email From" is known from now on, and neither fetched nor deleted.
+    private async Task<MaildropContents> SkipOlderAsync(
+        Maildrop maildrop, Mailbox mailbox, EmailServerProfile profile, MaildropContents contents, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? from = Later(mailbox.ProcessEmailsReceivedAfter, profile.ProcessEmailsReceivedAfter);
+        if (from is not { } moment || contents.New.Count == 0)
+            return contents;
+
+        HashSet<int> older = await CutOff.OlderAsync(maildrop, contents.New, moment, cancellationToken);
+        await store.Incoming.AddKnownUniqueIdsAsync(
+            mailbox.Id,
+            [.. contents.New.Where(message => older.Contains(message.Number) && message.UniqueId.Length > 0).Select(message => UniqueIdHash.Of(message.UniqueId))],
+            cancellationToken);
+        return contents with { New = [.. contents.New.Where(message => !older.Contains(message.Number))] };
+    }
+
+    private static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset? other) => one is null || other > one ? other : one;
 
     private static async Task<HashSet<int>> TooLargeAsync(
         Maildrop maildrop, IReadOnlyList<NewMessage> fresh, long limit, CancellationToken cancellationToken)

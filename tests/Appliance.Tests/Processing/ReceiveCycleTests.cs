@@ -210,6 +210,34 @@ public sealed class ReceiveCycleTests
         Assert.Equal(2, rig.Lab.Mailboxes[0].MessageCount);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("TOP")]
+    public async Task What_came_before_Process_Email_From_is_neither_fetched_nor_deleted(string without)
+    {
+        LabOptions options = new() { MessagesPerMailbox = 0, Script = without.Length > 0 ? [Misbehaviour.Without(without)] : [] };
+        await using Rig rig = await Rig.StartAsync(options);
+        string address = rig.Lab.Mailboxes[0].Address;
+        rig.Lab.Deliver(address, Dated("old", "Mon, 02 Feb 2026 10:00:00 +0000", "Sun, 01 Mar 2026 00:00:00 +0000"));
+        rig.Lab.Deliver(address, Dated("new", "Mon, 02 Mar 2026 10:00:00 +0000", "Thu, 01 Jan 1998 00:00:00 +0000"));
+        rig.Lab.Deliver(address, Encoding.ASCII.GetBytes("Subject: undated\r\n\r\n"));
+        EmailServerProfile profile = await rig.AddProfileAsync(profile => profile with { ProcessEmailsReceivedAfter = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero) });
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with
+        {
+            ProcessEmailsReceivedAfter = new(2026, 2, 15, 0, 0, 0, TimeSpan.Zero),
+            DeleteEmailsAfterProcessing = true,
+        });
+
+        await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout);
+        ReceiveReport second = await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout);
+
+        Assert.Equal(["new", "undated"], (await rig.EmailsAsync(mailbox)).Select(email => email.Headers.Subject));
+        Assert.Equal((1, 0, 0), (second.Listed, second.Stored, second.Deleted));
+    }
+
+    private static byte[] Dated(string subject, string received, string date) => Encoding.ASCII.GetBytes(
+        $"Received: from a by b\r\n\tfor <c>;\r\n {received}\r\nReceived: from x by a; Fri, 02 Jan 1970 00:00:00 +0000\r\nDate: {date}\r\nSubject: {subject}\r\n\r\nbody\r\n");
+
     private static byte[] Message(int number) => Encoding.Latin1.GetBytes(
         $"From: a@example.test\r\nSubject: Message {number}\r\n\r\n.\r\n..two dots\r\n8-bit \u00e9\u00ff\r\n{new string('.', number)}\r\n");
 
