@@ -37,8 +37,10 @@ internal static class Authentication
         RequireEncryption(dialogue, $"AUTH {mechanism.Name} sends");
         IReadOnlySet<string>? announced = dialogue.Capabilities?.SaslMechanisms;
         if (dialogue.Capabilities is not null && announced?.Contains(mechanism.Name) != true)
-            throw new NotSupportedException(
-                $"The server does not announce AUTH {mechanism.Name}; it announces {(announced is null ? "no AUTH at all" : string.Join(", ", announced))}");
+        {
+            string offer = announced is null ? "no AUTH at all" : ServerText.Show(Encoding.Latin1.GetBytes(string.Join(", ", announced)));
+            throw new NotSupportedException($"The server does not announce AUTH {mechanism.Name}; it announces {offer}");
+        }
         await new SaslExchange(dialogue, mechanism).RunAsync(mayRespondAtOnce: announced is not null, cancellationToken);
     }
 

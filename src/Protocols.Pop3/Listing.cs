@@ -7,31 +7,11 @@ namespace EmailSync.Protocols.Pop3;
 /// <summary>LIST and UIDL without a number: a line for each message.</summary>
 internal static class Listing
 {
-    public static IAsyncEnumerable<ScanListing> ScanAsync(Dialogue dialogue, CancellationToken cancellationToken)
-    {
-        MessageNumbers seen = new(dialogue.Options.MaxMessages);
-        return ReadAsync(dialogue, "LIST", ParseLine, cancellationToken);
+    public static IAsyncEnumerable<ScanListing> ScanAsync(Dialogue dialogue, CancellationToken cancellationToken) =>
+        ReadAsync(dialogue, "LIST", ScanListing.Parse, static listing => listing.MessageNumber, cancellationToken);
 
-        ScanListing ParseLine(ReadOnlySpan<byte> line)
-        {
-            ScanListing listing = ScanListing.Parse(line);
-            seen.Add(listing.MessageNumber);
-            return listing;
-        }
-    }
-
-    public static IAsyncEnumerable<UniqueIdListing> UniqueIdsAsync(Dialogue dialogue, CancellationToken cancellationToken)
-    {
-        MessageNumbers seen = new(dialogue.Options.MaxMessages);
-        return ReadAsync(dialogue, "UIDL", ParseLine, cancellationToken);
-
-        UniqueIdListing ParseLine(ReadOnlySpan<byte> line)
-        {
-            UniqueIdListing listing = UniqueIdListing.Parse(line);
-            seen.Add(listing.MessageNumber);
-            return listing;
-        }
-    }
+    public static IAsyncEnumerable<UniqueIdListing> UniqueIdsAsync(Dialogue dialogue, CancellationToken cancellationToken) =>
+        ReadAsync(dialogue, "UIDL", UniqueIdListing.Parse, static listing => listing.MessageNumber, cancellationToken);
 
     /// <summary>UIDL without a string for each line.</summary>
     public static async ValueTask<int> VisitUniqueIdsAsync(Dialogue dialogue, UniqueIdVisitor visit, CancellationToken cancellationToken)
@@ -88,16 +68,16 @@ internal static class Listing
     }
 
     private static async IAsyncEnumerable<T> ReadAsync<T>(
-        Dialogue dialogue, string command, LineParser<T> parse, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Dialogue dialogue, string command, LineParser<T> parse, Func<T, int> numberOf, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : struct
     {
-        LineParser<T?> parseOrEnd = line => line is [(byte)'.'] ? null : parse(line is [(byte)'.', ..] ? line[1..] : line);
+        MessageNumbers seen = new(dialogue.Options.MaxMessages);
         using Exchange exchange = dialogue.Begin($"{command}", cancellationToken);
         await BeginAsync(dialogue, exchange, command);
         bool isOver = false;
         try
         {
-            while (await dialogue.Wire.ReadLineAsync(parseOrEnd, dialogue.Options.MaxListingLine) is { } listing)
+            while (await dialogue.Wire.ReadLineAsync(ParseLine, dialogue.Options.MaxListingLine) is { } listing)
                 yield return listing;
             isOver = true;
         }
@@ -108,9 +88,20 @@ internal static class Listing
                 await dialogue.Wire.ReadListingAsync(static _ => { }, dialogue.Options.MaxListingLine, dialogue.Options.MaxMessages);
             exchange.Complete();
         }
+
+        T? ParseLine(ReadOnlySpan<byte> line)
+        {
+            if (line is [(byte)'.'])
+                return null;
+            T listing = parse(line is [(byte)'.', ..] ? line[1..] : line);
+            seen.Add(numberOf(listing));
+            return listing;
+        }
     }
 
-    private static async ValueTask BeginAsync(Dialogue dialogue, Exchange exchange, string command)
+    /// <summary>Sends the command that was composed and reads the status line; the listing is next.</summary>
+    /// <exception cref="Pop3NegativeResponseException">There is no listing.</exception>
+    public static async ValueTask BeginAsync(Dialogue dialogue, Exchange exchange, string command)
     {
         Deadline deadline = dialogue.Response($"response to {command}");
         await dialogue.Wire.FlushAsync(deadline);

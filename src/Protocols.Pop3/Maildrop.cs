@@ -23,6 +23,9 @@ public sealed class Maildrop : IAsyncDisposable
     /// </summary>
     public Pop3Capabilities? Capabilities => _dialogue.Capabilities;
 
+    /// <summary>The connection can no longer be used: by its own fault, or because this maildrop was left.</summary>
+    public bool IsBroken => _dialogue.Wire.IsBroken;
+
     /// <summary>
     /// CAPA in this state (RFC 2449 section 5). Some servers offer UIDL or PIPELINING only after sign-in, and some no longer (MailKit 174).
     /// </summary>

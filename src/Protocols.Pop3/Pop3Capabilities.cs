@@ -16,7 +16,7 @@ public sealed class Pop3Capabilities
     {
     }
 
-    /// <summary>All names, as the server wrote them.</summary>
+    /// <summary>All names, as the server wrote them: data of a stranger, with whatever octets it put into them.</summary>
     public IReadOnlyCollection<string> Names => _capabilities.Keys;
 
     /// <summary>TOP may be used.</summary>
@@ -73,7 +73,7 @@ public sealed class Pop3Capabilities
     /// <summary>The capability was listed.</summary>
     public bool Has(string name) => _capabilities.ContainsKey(name);
 
-    /// <summary>The capability's parameters; none if it has none or was not listed.</summary>
+    /// <summary>The capability's parameters, as the server wrote them; none if it has none or was not listed.</summary>
     public IReadOnlyList<string> Parameters(string name) => _capabilities.TryGetValue(name, out List<string>? parameters) ? parameters : [];
 
     internal void Add(ReadOnlySpan<byte> line)

@@ -102,6 +102,28 @@ public sealed class Pop3Session : IAsyncDisposable
         _isUtf8 = true;
     }
 
+    /// <summary>LANG without a language (RFC 6856 section 3): those in which the server can speak to people.</summary>
+    /// <exception cref="Pop3NegativeResponseException">The server cannot list them.</exception>
+    public async ValueTask<IReadOnlyList<Language>> LanguagesAsync(CancellationToken cancellationToken = default)
+    {
+        Dialogue dialogue = Dialogue;
+        List<Language> languages = [];
+        using Exchange exchange = dialogue.Begin($"LANG", cancellationToken);
+        await Listing.BeginAsync(dialogue, exchange, "LANG");
+        await dialogue.Wire.ReadListingAsync(
+            line => languages.Add(Language.Parse(line)), dialogue.Options.MaxListingLine, dialogue.Options.MaxCapabilities);
+        exchange.Complete();
+        return languages;
+    }
+
+    /// <summary>LANG (RFC 6856 section 3): the language of all text from now on, which is for people only.</summary>
+    /// <exception cref="Pop3NegativeResponseException">The server does not speak it, and goes on as before.</exception>
+    public async ValueTask SetLanguageAsync(string tag, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(tag);
+        (await Dialogue.AskAsync($"LANG {tag}", Dialogue.Response("response to LANG"), cancellationToken)).EnsurePositive("LANG");
+    }
+
     /// <summary>Signs in by USER and PASS (RFC 1939 section 7).</summary>
     /// <exception cref="Pop3NegativeResponseException">Refused; another sign-in may be tried, though the server may close the connection.</exception>
     /// <exception cref="EncryptionRequiredException">The stream is not encrypted; nothing was sent.</exception>

@@ -28,7 +28,7 @@ public sealed partial class TextConnection
     {
         ArgumentNullException.ThrowIfNull(parse);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLength, MaxLineLength);
-        ThrowIfBroken();
+        RequireExchange();
         return TryFindLine(maxLength, out int length)
             ? new(TakeLine(parse, length, redact))
             : WaitForLineAsync(parse, maxLength, redact);
@@ -39,7 +39,7 @@ public sealed partial class TextConnection
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> SkipBlankLineAsync()
     {
-        ThrowIfBroken();
+        RequireExchange();
         while (_received.Octets is [] or [(byte)'\r'])
             await FillAsync();
         if (_received.Octets is not [(byte)'\r', (byte)'\n', ..])
@@ -58,7 +58,7 @@ public sealed partial class TextConnection
     {
         ArgumentNullException.ThrowIfNull(visit);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLength, MaxLineLength);
-        ThrowIfBroken();
+        RequireExchange();
         for (int lines = 0; ; lines++)
         {
             int length;
@@ -88,7 +88,7 @@ public sealed partial class TextConnection
     public async ValueTask<long> ReadContentAsync(ContentWriter write, long limit, long cap)
     {
         ArgumentNullException.ThrowIfNull(write);
-        ThrowIfBroken();
+        RequireExchange();
         long octets = 0;
         bool atLineStart = true;
         while (true)

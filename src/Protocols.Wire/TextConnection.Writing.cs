@@ -12,7 +12,7 @@ public sealed partial class TextConnection
     /// <exception cref="ArgumentException">A value in the line holds a control octet. Nothing of the line is sent.</exception>
     public void Compose([InterpolatedStringHandlerArgument("")] ref CommandLine line)
     {
-        ThrowIfBroken();
+        RequireExchange();
         if (_writing)
             throw new InvalidOperationException("The lines composed before are still being sent");
         LineBuffer buffer = line.Buffer;
@@ -29,7 +29,7 @@ public sealed partial class TextConnection
     /// </remarks>
     public ValueTask FlushAsync(Deadline deadline)
     {
-        ThrowIfBroken();
+        RequireExchange();
         _writeClock.Start(deadline);
         return SendAsync();
     }
@@ -50,7 +50,7 @@ public sealed partial class TextConnection
     public async ValueTask<bool> WriteContentAsync(Stream content, ContentRules rules, Deadline deadline)
     {
         ArgumentNullException.ThrowIfNull(content);
-        ThrowIfBroken();
+        RequireExchange();
         DotStuffer stuffer = new(rules);
         long octets = 0;
         byte[] source = ArrayPool<byte>.Shared.Rent(SendBuffer.Size);
@@ -97,7 +97,8 @@ public sealed partial class TextConnection
     public async ValueTask<bool> WriteOctetsAsync(Stream content, long length, Deadline deadline)
     {
         ArgumentNullException.ThrowIfNull(content);
-        ThrowIfBroken();
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        RequireExchange();
         try
         {
             for (long left = length; left > 0;)

@@ -85,7 +85,7 @@ public sealed partial class TextConnection : IAsyncDisposable
     public async ValueTask UpgradeAsync(TlsUpgrade upgrade, Deadline handshake)
     {
         ArgumentNullException.ThrowIfNull(upgrade);
-        ThrowIfBroken();
+        RequireExchange();
         if (!_received.IsEmpty)
             throw Break(new ProtocolViolationException("The server sent octets in clear behind its go-ahead for TLS", FirstLine()));
         _received.Release();
@@ -95,9 +95,14 @@ public sealed partial class TextConnection : IAsyncDisposable
             _readClock.BeginWait();
             _stream = await upgrade(_stream, _abort.Token);
         }
-        catch (Exception e)
+        catch (OperationCanceledException e) when (_abort.IsCancellationRequested)
         {
             throw Failed(e);
+        }
+        catch (Exception e)
+        {
+            Break(e);
+            throw;
         }
         finally
         {
@@ -162,6 +167,13 @@ public sealed partial class TextConnection : IAsyncDisposable
     {
         if (Volatile.Read(ref _failure) is { } failure)
             ThrowBroken(failure);
+    }
+
+    private void RequireExchange()
+    {
+        ThrowIfBroken();
+        if (Volatile.Read(ref _busy) == 0)
+            throw new InvalidOperationException("Nothing is sent or read outside an exchange");
     }
 
     /// <summary>A cancellation between two reads of an exchange is that exchange's cancellation; later exchanges learn that it is over.</summary>

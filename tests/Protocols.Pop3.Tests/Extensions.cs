@@ -224,4 +224,33 @@ public sealed class Extensions
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await session.StartTlsAsync(peer.UpgradeAsync));
         peer.AssertDone();
     }
+
+    [Theory, MemberData(nameof(Sizes))]
+    public async Task Rfc6856_section_3_2_lang(int fragment)
+    {
+        using ScriptedPeer peer = Peer("""
+            S: +OK ready
+            C: LANG MUL
+            S: -ERR invalid language MUL
+            C: LANG
+            S: +OK Language listing follows:
+            S: en English
+            S: en-boont English Boontling dialect
+            S: de Deutsch
+            S: es
+            S: .
+            C: LANG
+            S: -ERR Server is unable to list languages
+            C: LANG es
+            S: +OK es Idioma cambiado
+            """, fragment);
+        await using Pop3Session session = await OpenAsync(peer);
+        await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await session.SetLanguageAsync("MUL"));
+        Assert.Equal(
+            [new("en", "English"), new("en-boont", "English Boontling dialect"), new("de", "Deutsch"), new("es", "")],
+            await session.LanguagesAsync());
+        await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await session.LanguagesAsync());
+        await session.SetLanguageAsync("es");
+        peer.AssertDone();
+    }
 }

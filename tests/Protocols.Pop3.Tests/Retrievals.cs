@@ -209,6 +209,23 @@ public sealed class Retrievals
     });
 
     [Fact]
+    public Task A_listing_can_be_read_twice() => InMaildropAsync("""
+        C: LIST
+        S: +OK
+        S: 1 10
+        S: .
+        C: LIST
+        S: +OK
+        S: 1 10
+        S: .
+        """, async maildrop =>
+    {
+        IAsyncEnumerable<ScanListing> listing = maildrop.ListAsync();
+        Assert.Single(await listing.ToListAsync());
+        Assert.Single(await listing.ToListAsync());
+    });
+
+    [Fact]
     public Task While_a_listing_is_read_another_command_throws() => InMaildropAsync("""
         C: UIDL
         S: +OK

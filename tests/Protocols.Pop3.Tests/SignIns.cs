@@ -70,6 +70,7 @@ public sealed class SignIns
     [Theory]
     [InlineData("SASL LOGIN", "LOGIN")]
     [InlineData("USER", "no AUTH at all")]
+    [InlineData(@"SASL \x1B[2J", @"\x1B[2J")]
     public async Task A_mechanism_that_is_not_announced_is_not_tried(string capability, string complaint)
     {
         using ScriptedPeer peer = Peer($"S: +OK\nC: CAPA\nS: +OK\nS: {capability}\nS: .\nHANG");

@@ -133,6 +133,30 @@ public sealed class TextConnectionTests
         Assert.True(connection.IsBroken);
     }
 
+    // The dialer's own exceptions say what was wrong with a certificate, and some of them are IOExceptions.
+    [Fact]
+    public async Task An_upgrade_that_fails_keeps_its_exception()
+    {
+        using ScriptedPeer peer = new("S: +OK begin");
+        await using TextConnection connection = new(peer.Stream);
+        using Exchange exchange = Begin(connection);
+        await LineAsync(connection);
+        IOException expired = new("The certificate has expired");
+        Assert.Same(expired, await Record.ExceptionAsync(async () => await connection.UpgradeAsync((_, _) => throw expired, Minute)));
+        Assert.True(connection.IsBroken);
+    }
+
+    [Fact]
+    public async Task Outside_an_exchange_nothing_is_said_and_nothing_heard()
+    {
+        using ScriptedPeer peer = new("S: +OK");
+        await using TextConnection connection = new(peer.Stream);
+        Assert.Throws<InvalidOperationException>(() => connection.Compose($"NOOP"));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await LineAsync(connection));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await connection.FlushAsync(Minute));
+        Assert.False(connection.IsBroken);
+    }
+
     // T-12
     [Fact]
     public async Task A_handshake_that_never_comes_has_a_deadline()
