@@ -154,6 +154,7 @@ public sealed class Deadlines : IDisposable
         _clock.Advance(after - TimeSpan.FromMilliseconds(2));
         Assert.False(task.IsCompleted);
         _clock.Advance(TimeSpan.FromMilliseconds(2));
+        Assert.True(task.IsCompleted, "The deadline has passed");
         return await Assert.ThrowsAsync<TimeoutException>(() => task);
     }
 

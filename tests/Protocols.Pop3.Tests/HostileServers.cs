@@ -150,6 +150,7 @@ public sealed class HostileServers
     [InlineData("1e9 120")]
     [InlineData("0x1 120")]
     [InlineData("2147483648 120")]
+    [InlineData("4294967297 120")]
     [InlineData("1 9223372036854775808")]
     [InlineData("1 99999999999999999999")]
     [InlineData("1 -120")]

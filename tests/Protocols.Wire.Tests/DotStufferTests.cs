@@ -51,6 +51,10 @@ public sealed class DotStufferTests
     [InlineData("a\0b", "NUL at octet 1")]
     [InlineData("0123456789012345678901234567890123456789\0", "NUL at octet 40")]
     [InlineData("0123456789012345678901234567890123456789\n", "bare LF at octet 40")]
+    // Long enough for the vectorised path to meet them.
+    [InlineData("0123456789012345678901234567890123456789\0 23456789012345678901234567890123456789012345678901234567890123456789", "NUL at octet 40")]
+    [InlineData("0123456789012345678901234567890123456789\n 23456789012345678901234567890123456789012345678901234567890123456789", "bare LF at octet 40")]
+    [InlineData("0123456789012345678901234567890123456789\r 23456789012345678901234567890123456789012345678901234567890123456789", "bare CR at octet 40")]
     public void What_must_not_be_sent_is_refused_with_its_place(string content, string complaint)
     {
         InvalidContentException refusal = Assert.Throws<InvalidContentException>(() => Encode(content, Refuse));
