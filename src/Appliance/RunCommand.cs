@@ -6,6 +6,7 @@ using EmailSync.Appliance.Store.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -51,6 +52,11 @@ internal static class RunCommand
     private static async Task RunAsync(string[] args, CancellationToken cancellationToken)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+        // The lowest of all sources, so that any other can say otherwise: a line for each request would bury what matters.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData = [new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft.AspNetCore", "Warning")],
+        });
         builder.Services.AddSystemd().AddWindowsService();
         ApplianceOptions options = ApplianceOptions.Read(builder.Configuration);
         using ILoggerFactory startup = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole());

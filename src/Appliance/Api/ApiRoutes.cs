@@ -34,7 +34,12 @@ public static class ApiRoutes
     /// <summary>The routes themselves.</summary>
     public static void MapApi(this WebApplication application)
     {
-        application.UseExceptionHandler(handler => handler.Run(Problems.HandleAsync));
+        application.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = Problems.HandleAsync,
+            // A refusal is an answer, not an incident: only what nobody foresaw is logged as one.
+            SuppressDiagnosticsCallback = context => Problems.IsForeseen(context.Exception),
+        });
         Caller caller = application.Services.GetRequiredService<Caller>();
         application.Use((context, next) => caller.AdmitAsync(context, () => next(context)));
         application.MapHealth();

@@ -36,6 +36,9 @@ public static class Problems
         await WriteAsync(context, problem);
     }
 
+    /// <summary>The request was refused for a reason that the caller is told.</summary>
+    public static bool IsForeseen(Exception exception) => From(exception).Status != 500;
+
     /// <summary>Writes a problem as the answer.</summary>
     public static Task WriteAsync(HttpContext context, Problem problem)
     {
