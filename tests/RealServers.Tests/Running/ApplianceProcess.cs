@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using EmailSync.RealServers.Tests.Servers;
+
+namespace EmailSync.RealServers.Tests.Running;
+
+/// <summary>The appliance as it is shipped: <c>emailsync run</c>, a process of its own, configured by its environment.</summary>
+internal sealed partial class ApplianceProcess : IAsyncDisposable
+{
+    private const int Terminate = 15;
+
+    private readonly Process _process;
+    private readonly Lock _lock = new();
+    private readonly List<string> _lines = [];
+    private TaskCompletionSource _changed = NewSignal();
+
+    private ApplianceProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Note(line.Data);
+        process.ErrorDataReceived += (_, line) => Note(line.Data);
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Everything it has printed so far.</summary>
+    public string Output
+    {
+        get { lock (_lock) return string.Join('\n', _lines); }
+    }
+
+    /// <summary>Starts it.</summary>
+    /// <param name="environment">Its configuration.</param>
+    /// <param name="wrapper">A command that ends by becoming what follows it; empty for none.</param>
+    public static ApplianceProcess Start(IEnumerable<(string Name, string Value)> environment, params string[] wrapper)
+    {
+        string[] words = [.. wrapper, "dotnet", Path.Combine(AppContext.BaseDirectory, "emailsync.dll"), "run"];
+        ProcessStartInfo start = new(words[0], words[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        ApplianceProcess appliance = new(new() { StartInfo = start });
+        appliance._process.Start();
+        appliance._process.BeginOutputReadLine();
+        appliance._process.BeginErrorReadLine();
+        return appliance;
+    }
+
+    /// <summary>Waits until what it has printed satisfies a condition, which is tried after each line.</summary>
+    /// <exception cref="InvalidOperationException">It ended instead, or did not come to it within a minute; the message has what it printed.</exception>
+    public async Task WhenPrintedAsync(Func<IReadOnlyList<string>, bool> condition)
+    {
+        using CancellationTokenSource patience = Patience.Begin();
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+            {
+                changed = _changed.Task;
+                if (condition(_lines))
+                    return;
+            }
+
+            try
+            {
+                await Task.WhenAny(changed, _process.WaitForExitAsync(patience.Token)).WaitAsync(patience.Token);
+            }
+            catch (OperationCanceledException late)
+            {
+                throw new InvalidOperationException($"The appliance did not print what was waited for:\n{Output}", late);
+            }
+
+            if (!changed.IsCompleted && _process.HasExited)
+                throw new InvalidOperationException($"The appliance ended with {_process.ExitCode}:\n{Output}");
+        }
+    }
+
+    /// <summary>Waits until a line holds this text.</summary>
+    public Task WhenPrintedAsync(string text) => WhenPrintedAsync(lines => lines.Any(line => line.Contains(text, StringComparison.Ordinal)));
+
+    /// <summary>SIGKILL: it learns nothing of its end.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, as a service manager stops it; it ends in good order.</summary>
+    public async Task StopAsync()
+    {
+        using CancellationTokenSource patience = Patience.Begin();
+        Assert.Equal(0, Signal(_process.Id, Terminate));
+        await _process.WaitForExitAsync(patience.Token);
+        Assert.True(_process.ExitCode == 0, $"The appliance ended with {_process.ExitCode}:\n{Output}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        _process.Dispose();
+    }
+
+    private void Note(string? line)
+    {
+        TaskCompletionSource changed;
+        lock (_lock)
+        {
+            if (line is not null)
+                _lines.Add(line);
+            (changed, _changed) = (_changed, NewSignal());
+        }
+
+        changed.TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Signal(int process, int signal);
+}

@@ -1,0 +1,125 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Store;
+using EmailSync.Lab;
+using EmailSync.RealServers.Tests.Servers;
+
+namespace EmailSync.RealServers.Tests.Running;
+
+/// <summary>
+/// The power goes, again and again, while mail keeps coming: at the end every message is there, and there once.
+/// </summary>
+public sealed class KilledWhileReceiving
+{
+    private const int Mailboxes = 6;
+    private const int NewMessagesEachTime = 15;
+
+    private static readonly Moment[] Moments =
+    [
+        // Exactly there: one session stands still at that point, the others go on, and then the process is killed.
+        Moment.Struck(random => Misbehaviour.CutContent(Outcome.Hang, afterOctets: 100) with { Skip = random.Next(40) }),
+        Moment.Struck(random => Misbehaviour.Hang("DELE") with { Skip = random.Next(20) }),
+        Moment.Struck(random => Misbehaviour.HangAfter("DELE") with { Skip = random.Next(20) }),
+        Moment.Struck(random => Misbehaviour.Hang("QUIT") with { Skip = random.Next(6) }),
+        Moment.Struck(random => Misbehaviour.HangAfter("QUIT") with { Skip = random.Next(6) }),
+
+        // At about that time: nothing stands still.
+        Moment.Seen("RETR", 80),
+        Moment.Seen("DELE", 40),
+        Moment.Seen("* removed", 30),
+        Moment.Seen("QUIT", 12),
+        Moment.Seen("UIDL", 8),
+        Moment.Seen("* signed in", 10),
+        Moment.Written(60),
+        Moment.Written(60),
+    ];
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Nothing_is_lost_and_nothing_is_stored_twice()
+    {
+        int seed = Seed.Choose();
+        Random random = new(seed);
+        await using LabServer lab = await LabServer.StartAsync(new() { Mailboxes = Mailboxes, MessagesPerMailbox = 0, RecordCommands = false }, Cancelled);
+        using ApplianceFolder folder = new();
+        (Mailbox Mailbox, LabMailbox Account)[] mailboxes = await PrepareAsync(folder, lab);
+        Ledger ledger = new(lab, mailboxes, new Random(seed));
+
+        foreach (Moment next in Moments.OrderBy(_ => random.Next()))
+        {
+            foreach (LabMailbox account in lab.Mailboxes)
+            {
+                for (int count = 0; count < NewMessagesEachTime; count++)
+                    ledger.Deliver(account);
+            }
+
+            using CancellationTokenSource patience = Patience.Begin();
+            Task moment = next.WaitAsync(lab, folder, random, patience.Token);
+            await using ApplianceProcess appliance = folder.Start([lab.PortOf(LabService.Pop3s)]);
+            await ReceiveUntilAsync(moment, lab, () => ledger.Deliver(lab.Mailboxes[random.Next(Mailboxes)]), appliance, patience.Token);
+            await appliance.KillAsync();
+            lab.Misbehave();
+            await lab.Journal.WhenAsync(journal => journal.ConnectionsOpen == 0, patience.Token);
+            int stored = await folder.PeekAsync(ledger.AssertNothingIsLostAsync);
+            TestContext.Current.TestOutputHelper!.WriteLine($"Killed at {next}; {stored} messages are stored.");
+        }
+
+        await using ApplianceProcess last = folder.Start([lab.PortOf(LabService.Pop3s)]);
+        // Nothing new in a listing of everything: then all is stored, and what was to be deleted is.
+        await last.WhenPrintedAsync(lines => mailboxes.All(entry => lines.Any(line =>
+            line.Contains($"Polled {entry.Mailbox.Id}:", StringComparison.Ordinal) && line.Contains(" 0 new,", StringComparison.Ordinal))));
+        await last.StopAsync();
+
+        await using IStore store = await folder.OpenStoreAsync();
+        await ledger.AssertEverythingIsStoredAsync(store);
+        Assert.All(mailboxes.Where(entry => entry.Mailbox.DeleteEmailsAfterProcessing), entry => Assert.Equal(0, entry.Account.MessageCount));
+        Assert.Empty(lab.Journal.Violations);
+    }
+
+    /// <summary>Every other mailbox empties its maildrop.</summary>
+    private static async Task<(Mailbox, LabMailbox)[]> PrepareAsync(ApplianceFolder folder, LabServer lab)
+    {
+        await using IStore store = await folder.OpenStoreAsync();
+        EmailServerProfile profile = await store.Profiles.CreateAsync(
+            new()
+            {
+                Name = "lab",
+                Incoming = new() { Location = ApplianceFolder.At(lab, LabService.Pop3s) },
+                MinPollingInterval = TimeSpan.Zero,
+                TrustedCertificates = lab.Authority.RootPem,
+            },
+            Cancelled);
+        List<(Mailbox, LabMailbox)> mailboxes = [];
+        foreach (LabMailbox account in lab.Mailboxes)
+        {
+            bool deletes = mailboxes.Count % 2 == 0;
+            mailboxes.Add((
+                await ApplianceFolder.AddMailboxAsync(
+                    store, profile, account.Address, account.Password, mailbox => mailbox with { DeleteEmailsAfterProcessing = deletes }),
+                account));
+        }
+
+        return [.. mailboxes];
+    }
+
+    /// <summary>Mail arrives with every sign-in, until the moment comes.</summary>
+    private static async Task ReceiveUntilAsync(Task moment, LabServer lab, Action deliver, ApplianceProcess appliance, CancellationToken cancellationToken)
+    {
+        long signIns = lab.Journal.SignIns;
+        try
+        {
+            while (!moment.IsCompleted)
+            {
+                await Task.WhenAny(moment, lab.Journal.WhenAsync(journal => journal.SignIns > signIns, cancellationToken));
+                for (; signIns < lab.Journal.SignIns; signIns++)
+                    deliver();
+            }
+
+            await moment;
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new InvalidOperationException($"The moment did not come:\n{appliance.Output}", late);
+        }
+    }
+}
