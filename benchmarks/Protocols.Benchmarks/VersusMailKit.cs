@@ -14,8 +14,6 @@ namespace EmailSync.Protocols.Benchmarks;
 /// </summary>
 internal static class VersusMailKit
 {
-    private const int Runs = 5;
-
     private static readonly (string Row, int Messages, int Octets)[] Rows =
     [
         ("a", 10_000, 4 * 1024),
@@ -25,7 +23,7 @@ internal static class VersusMailKit
 
     public static async Task RunAsync(string[] rows)
     {
-        Console.WriteLine("row                 client     msgs/s     MB/s   CPU s/1000   B allocated/msg");
+        Comparison.ShowHead();
         foreach ((string row, int messages, int octets) in Rows.Where(row => rows.Length == 0 || rows.Contains(row.Row)))
         {
             (Process server, int port, int tlsPort) = Pop3LoadServer.Start(octets, messages);
@@ -105,12 +103,12 @@ internal static class VersusMailKit
             async () =>
             {
                 await using Maildrop maildrop = await SignInAsync(port, tls: false);
-                return await MeasureAsync(async () => Expect(Lines, await maildrop.ListUniqueIdsAsync(static (_, _) => { })));
+                return await Comparison.MeasureAsync(async () => Comparison.Expect(Lines, await maildrop.ListUniqueIdsAsync(static (_, _) => { })));
             },
             async () =>
             {
                 using Pop3Client client = await SignInWithMailKitAsync(port, tls: false);
-                return await MeasureAsync(async () => Expect(Lines, (await client.GetMessageUidsAsync()).Count));
+                return await Comparison.MeasureAsync(async () => Comparison.Expect(Lines, (await client.GetMessageUidsAsync()).Count));
             });
         server.StandardInput.Close();
         await server.WaitForExitAsync();
@@ -124,7 +122,7 @@ internal static class VersusMailKit
         {
             int chosen = tls ? tlsPort : port;
             await CompareAsync($"g polls {(tls ? "TLS" : "plain")}", Polls, 0,
-                () => MeasureAsync(async () =>
+                () => Comparison.MeasureAsync(async () =>
                 {
                     for (int i = 0; i < Polls; i++)
                     {
@@ -133,7 +131,7 @@ internal static class VersusMailKit
                         await maildrop.QuitAsync();
                     }
                 }),
-                () => MeasureAsync(async () =>
+                () => Comparison.MeasureAsync(async () =>
                 {
                     for (int i = 0; i < Polls; i++)
                     {
@@ -151,8 +149,8 @@ internal static class VersusMailKit
     {
         await using Maildrop maildrop = await SignInAsync(port, tls, options: options);
         CountingSink sink = new();
-        Figures figures = await MeasureAsync(async () => await maildrop.RetrieveAsync([.. Enumerable.Range(1, messages)], sink));
-        Expect(messages, sink.Messages);
+        Figures figures = await Comparison.MeasureAsync(async () => await maildrop.RetrieveAsync([.. Enumerable.Range(1, messages)], sink));
+        Comparison.Expect(messages, sink.Messages);
         return figures;
     }
 
@@ -161,7 +159,7 @@ internal static class VersusMailKit
     {
         using Pop3Client client = await SignInWithMailKitAsync(port, tls);
         int batch = Math.Clamp(4 * 1024 * 1024 / octets, 1, 1000);
-        return await MeasureAsync(async () =>
+        return await Comparison.MeasureAsync(async () =>
         {
             int received = 0;
             for (int start = 0; start < messages; start += batch)
@@ -172,7 +170,7 @@ internal static class VersusMailKit
                     await stream.DisposeAsync();
                 }
             }
-            Expect(messages, received);
+            Comparison.Expect(messages, received);
         });
     }
 
@@ -207,55 +205,10 @@ internal static class VersusMailKit
         return client;
     }
 
-    private static async Task CompareAsync(string row, int messages, int octets, Func<Task<Figures>> ours, Func<Task<Figures>> theirs)
-    {
-        List<Figures> oursRuns = [];
-        List<Figures> theirRuns = [];
-        for (int run = 0; run <= Runs; run++)
-        {
-            Figures our = await ours();
-            Figures their = await theirs();
-            // The first is the warm-up.
-            if (run > 0)
-            {
-                oursRuns.Add(our);
-                theirRuns.Add(their);
-            }
-        }
-        Show(row, "ours", messages, octets, Figures.Median(oursRuns));
-        Show(row, "MailKit", messages, octets, Figures.Median(theirRuns));
-    }
-
-    private static void Show(string row, string client, int messages, int octets, Figures figures) => Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{row,-19} {client,-8} {messages / figures.Seconds,8:N0} {(double)messages * octets / figures.Seconds / 1e6,8:N0} {figures.CpuSeconds * 1000 / messages,12:N4} {(double)figures.Allocated / messages,17:N0}"));
-
-    private static async Task<Figures> MeasureAsync(Func<Task> work)
-    {
-        GC.Collect();
-        long allocated = GC.GetTotalAllocatedBytes(precise: true);
-        TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
-        long start = Stopwatch.GetTimestamp();
-        await work();
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-        return new(elapsed.TotalSeconds, (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds, GC.GetTotalAllocatedBytes(precise: true) - allocated);
-    }
-
-    private static void Expect(int expected, int actual)
-    {
-        if (expected != actual)
-            throw new InvalidOperationException($"{actual} came instead of {expected}");
-    }
+    private static Task CompareAsync(string row, int messages, int octets, Func<Task<Figures>> ours, Func<Task<Figures>> theirs) =>
+        Comparison.RunAsync(row, messages, octets, ("ours", ours), ("MailKit", theirs));
 
     private static Pop3Options LoadOptions { get; } = new() { AllowCleartextPasswords = true };
-
-    private readonly record struct Figures(double Seconds, double CpuSeconds, long Allocated)
-    {
-        public static Figures Median(List<Figures> runs) => new(
-            runs.Select(run => run.Seconds).Order().ElementAt(runs.Count / 2),
-            runs.Select(run => run.CpuSeconds).Order().ElementAt(runs.Count / 2),
-            runs.Select(run => run.Allocated).Order().ElementAt(runs.Count / 2));
-    }
 
     private sealed class CountingSink : IRetrievalSink
     {

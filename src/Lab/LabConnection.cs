@@ -14,6 +14,11 @@ internal sealed class LabConnection : IAsyncDisposable
 {
     private const int BufferSize = 64 * 1024;
 
+    // IPPROTO_TCP and TCP_QUICKACK of Linux, which holds until the system changes its mind and so is set again and again.
+    private const int TcpLevel = 6;
+    private const int QuickAcknowledgement = 12;
+    private static readonly byte[] One = BitConverter.GetBytes(1);
+
     private readonly Socket _socket;
     private readonly LabServer _lab;
     private readonly bool _isSlow;
@@ -238,6 +243,8 @@ internal sealed class LabConnection : IAsyncDisposable
         }
         int read = await _stream.ReadAsync(_input.AsMemory(_end, BufferSize - _end), _lab.Stopping);
         _end += read;
+        if (_lab.Options.AcknowledgesAtOnce && OperatingSystem.IsLinux())
+            _socket.SetRawSocketOption(TcpLevel, QuickAcknowledgement, One);
         return read > 0;
     }
 

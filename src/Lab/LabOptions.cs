@@ -63,6 +63,12 @@ public sealed record LabOptions
     /// <summary>Whether <see cref="LabServer.Outbox"/> keeps the content of submitted messages. A load test turns this off.</summary>
     public bool KeepContent { get; init; } = true;
 
+    /// <summary>
+    /// Whether TCP acknowledges what was read at once, rather than when the system sees fit. Only Linux can do that; a client that lets
+    /// Nagle's algorithm work waits 40 ms for each late acknowledgement.
+    /// </summary>
+    public bool AcknowledgesAtOnce { get; init; }
+
     /// <summary>The clock of scripted delays, certificates and generated dates.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
