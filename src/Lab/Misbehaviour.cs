@@ -42,7 +42,7 @@ public abstract record Misbehaviour
     public static Strike RefuseRecipient(string address, string reply) =>
         Reply("RCPT", reply) with { Argument = $"<{address}>" };
 
-    /// <summary>Refuses every recipient the first time it is named on the server, as greylisting does.</summary>
+    /// <summary>Refuses one recipient the first time it is named, as greylisting does.</summary>
     public static Strike Greylist(string address) =>
         RefuseRecipient(address, "450 4.7.1 greylisted, try again later") with { Times = 1 };
 
@@ -182,8 +182,11 @@ public enum UniqueIdStyle
     /// <summary>Stable, unique, printable.</summary>
     Proper,
 
-    /// <summary>Every message has another id than it had before.</summary>
-    AllNew,
+    /// <summary>Every message has another id than it had before, and keeps that one: a server that was rebuilt.</summary>
+    Reset,
+
+    /// <summary>Every message has another id in every session.</summary>
+    NewEachSession,
 
     /// <summary>All messages share one id.</summary>
     AllTheSame,

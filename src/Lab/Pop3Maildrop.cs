@@ -151,7 +151,8 @@ internal sealed class Pop3Maildrop(LabServer lab, LabConnection connection, LabM
     {
         ulong identity = style switch
         {
-            UniqueIdStyle.AllNew => messages[number - 1].Identity ^ ((ulong)connection.Number << 40) ^ (1UL << 63),
+            UniqueIdStyle.Reset => ~messages[number - 1].Identity,
+            UniqueIdStyle.NewEachSession => messages[number - 1].Identity ^ ((ulong)connection.Number << 40) ^ (1UL << 63),
             UniqueIdStyle.AllTheSame => messages[0].Identity,
             UniqueIdStyle.MessageNumber => (ulong)number,
             _ => messages[number - 1].Identity,

@@ -155,12 +155,12 @@ public sealed class SmtpSession : IAsyncDisposable
         _dialogue.AskAsync($"NOOP", Phase.Query, cancellationToken);
 
     /// <summary>VRFY: asks about an address, for diagnosis; many servers answer 252 to everything (RFC 5321 section 3.5.3).</summary>
-    /// <exception cref="ArgumentException">There is a control character in the argument.</exception>
+    /// <exception cref="ArgumentException">There is something else than printable ASCII in the argument.</exception>
     public ValueTask<Reply> VerifyAsync(string userOrMailbox, CancellationToken cancellationToken = default) =>
         _dialogue.AskAsync($"VRFY {Checked(userOrMailbox)}", Phase.Query, cancellationToken);
 
     /// <summary>EXPN: asks who is on a list, for diagnosis; hardly any server tells (RFC 5321 section 3.5.2).</summary>
-    /// <exception cref="ArgumentException">There is a control character in the argument.</exception>
+    /// <exception cref="ArgumentException">There is something else than printable ASCII in the argument.</exception>
     public ValueTask<Reply> ExpandAsync(string list, CancellationToken cancellationToken = default) =>
         _dialogue.AskAsync($"EXPN {Checked(list)}", Phase.Query, cancellationToken);
 
@@ -187,9 +187,9 @@ public sealed class SmtpSession : IAsyncDisposable
             throw new InvalidOperationException("TLS was asked for and did not begin; the session can only quit");
     }
 
-    // The line writer would refuse it too, but only after the exchange has begun, and that costs the connection.
+    // Beyond ASCII the server would have to be asked for SMTPUTF8 (RFC 6531 section 3.7.4), for an answer that few servers give.
     private static string Checked(string argument) =>
-        argument.Any(char.IsControl)
-            ? throw new ArgumentException("There is a control character in the argument; nothing was sent", nameof(argument))
+        argument.Any(c => c is < ' ' or > '~')
+            ? throw new ArgumentException("There is something else than printable ASCII in the argument; nothing was sent", nameof(argument))
             : argument;
 }

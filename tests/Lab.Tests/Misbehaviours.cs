@@ -176,7 +176,8 @@ public sealed class Misbehaviours
     [InlineData(UniqueIdStyle.MessageNumber, 2)]
     [InlineData(UniqueIdStyle.OddOctets, 2)]
     [InlineData(UniqueIdStyle.TooLong, 2)]
-    [InlineData(UniqueIdStyle.AllNew, 2)]
+    [InlineData(UniqueIdStyle.Reset, 2)]
+    [InlineData(UniqueIdStyle.NewEachSession, 2)]
     public async Task Unique_ids_can_break_their_promises(UniqueIdStyle style, int distinct)
     {
         await using LabServer lab = await StartAsync();
@@ -187,6 +188,11 @@ public sealed class Misbehaviours
         List<string> odd = await UniqueIdsAsync(lab);
         Assert.Equal(distinct, odd.Distinct().Count());
         Assert.NotEqual(proper, odd);
+        List<string> again = await UniqueIdsAsync(lab);
+        if (style == UniqueIdStyle.NewEachSession)
+            Assert.Empty(odd.Intersect(again));
+        else
+            Assert.Equal(odd, again);
         lab.Misbehave();
         Assert.Equal(proper, await UniqueIdsAsync(lab));
     }
