@@ -105,9 +105,9 @@ internal sealed class Dialogue(Stream stream, Pop3Options options) : IAsyncDispo
     /// <summary>CAPA: what the server offers in the present state, kept for later; null if it refuses the command.</summary>
     public async ValueTask<Pop3Capabilities?> AskCapabilitiesAsync(CancellationToken cancellationToken)
     {
-        // Forgotten before asking: a CAPA that fails must not leave an older list standing (MailKit 174).
-        Capabilities = null;
         using Exchange exchange = Begin($"CAPA", cancellationToken);
+        // Forgotten as soon as asked: a CAPA that fails must not leave an older list standing (MailKit 174).
+        Capabilities = null;
         await Wire.FlushAsync(Response("response to CAPA"));
         if ((await ReadResponseAsync(Response("response to CAPA"))).IsPositive)
         {

@@ -46,7 +46,7 @@ internal static class Listing
         }
         exchange.Complete();
         response.EnsurePositive("UIDL");
-        return listing ?? throw new ProtocolViolationException($"The response to UIDL {messageNumber} has no unique-id");
+        return listing ?? throw dialogue.Wire.Break(new ProtocolViolationException($"The response to UIDL {messageNumber} has no unique-id"));
 
         (Pop3Response, UniqueIdListing?) ParseLine(ReadOnlySpan<byte> line)
         {

@@ -70,7 +70,7 @@ public sealed class Pop3Session : IAsyncDisposable
     /// STLS (RFC 2595 section 4): begins TLS, or throws. Nothing the server said in clear is believed afterwards; ask for its capabilities
     /// again.
     /// </summary>
-    /// <exception cref="Pop3NegativeResponseException">The server refuses. The session is still in clear; end it.</exception>
+    /// <exception cref="Pop3NegativeResponseException">The server refuses. The connection is given up: nothing follows in clear.</exception>
     /// <exception cref="ProtocolViolationException">There were octets in clear behind the go-ahead.</exception>
     public async ValueTask StartTlsAsync(TlsUpgrade upgrade, CancellationToken cancellationToken = default)
     {
@@ -84,14 +84,11 @@ public sealed class Pop3Session : IAsyncDisposable
         Deadline deadline = dialogue.Response("response to STLS");
         await dialogue.Wire.FlushAsync(deadline);
         Pop3Response response = await dialogue.ReadResponseAsync(deadline);
-        if (response.IsPositive)
-        {
-            await dialogue.Wire.UpgradeAsync(upgrade, new("TLS handshake", dialogue.Options.HandshakeTimeout));
-            dialogue.Capabilities = null;
-        }
-        exchange.Complete();
         if (!response.IsPositive)
-            throw new Pop3NegativeResponseException("STLS", response);
+            throw dialogue.Wire.Break(new Pop3NegativeResponseException("STLS", response));
+        await dialogue.Wire.UpgradeAsync(upgrade, new("TLS handshake", dialogue.Options.HandshakeTimeout));
+        dialogue.Capabilities = null;
+        exchange.Complete();
     }
 
     /// <summary>UTF8 (RFC 6856): messages may come with UTF-8 headers from now on.</summary>

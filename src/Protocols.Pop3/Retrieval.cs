@@ -13,7 +13,7 @@ public readonly record struct Retrieval(int MessageNumber, long Octets, bool IsT
 
 /// <summary>
 /// Takes the messages of a pipelined retrieval, one after the other. Every call is awaited before more is read, so a slow sink slows the
-/// server. An exception from a sink ends the retrieval and the connection.
+/// server. An exception from a sink ends the retrieval and the connection. A message that was begun and not ended did not arrive.
 /// </summary>
 public interface IRetrievalSink
 {

@@ -25,9 +25,9 @@ public static class ServerText
         // Four octets make a character at most, so this is enough to fill the result, wherever the cut falls.
         ReadOnlySpan<byte> head = octets[..Math.Min(octets.Length, MaxLength * 4)];
         StringBuilder shown = new();
-        foreach (char c in Decode(head, isCut: head.Length < octets.Length))
+        foreach (Rune character in Decode(head, isCut: head.Length < octets.Length).EnumerateRunes())
         {
-            string piece = Escape(c);
+            string piece = Escape(character);
             if (shown.Length + piece.Length > MaxLength - 1)
                 return shown.Append('…').ToString();
             shown.Append(piece);
@@ -56,11 +56,11 @@ public static class ServerText
         }
     }
 
-    private static string Escape(char c) => char.GetUnicodeCategory(c) switch
+    private static string Escape(Rune character) => Rune.GetUnicodeCategory(character) switch
     {
-        UnicodeCategory.Control => $"\\x{(int)c:X2}",
+        UnicodeCategory.Control => $"\\x{character.Value:X2}",
         // Bidirectional controls, zero-width characters, line separators: they change how the rest is read.
-        UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => $"\\u{(int)c:X4}",
-        _ => c.ToString(),
+        UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => $"\\u{character.Value:X4}",
+        _ => character.ToString(),
     };
 }
