@@ -1,4 +1,5 @@
 using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Scheduling;
 using Microsoft.Extensions.Configuration;
 
@@ -49,8 +50,8 @@ public sealed record ApplianceOptions
     /// <summary>Mail sessions on one host at once, over all profiles: 1 to 20,000.</summary>
     public int MaxConnectionsPerHost { get; init; } = 100;
 
-    /// <summary>The name said in EHLO; null means this machine's, or an address literal where it has no qualified name.</summary>
-    public string? EhloName { get; init; }
+    /// <summary>The name said in EHLO (RFC 5321 4.1.4): this machine's where it has a qualified one, and otherwise an address literal.</summary>
+    public string? EhloName { get; init; } = Environment.MachineName.Contains('.', StringComparison.Ordinal) ? Environment.MachineName : null;
 
     /// <summary>The control socket's path.</summary>
     public string ControlSocketPath => ControlSocket ?? Path.Combine(DataFolder, "control.sock");
@@ -79,6 +80,15 @@ public sealed record ApplianceOptions
             RequireWithin(nameof(AdditionalPorts), port, 1, 65_535);
         if (options.HttpPort is { } http)
             RequireWithin(nameof(HttpPort), http, 0, 65_535);
+        try
+        {
+            new SessionSettings { EhloName = options.EhloName }.ForSmtp();
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new InvalidOperationException($"{Section}:{nameof(EhloName)} is '{options.EhloName}'. {wrong.Message}", wrong);
+        }
+
         return options with { DataFolder = Path.GetFullPath(options.DataFolder) };
     }
 

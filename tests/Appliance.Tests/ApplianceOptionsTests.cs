@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Configuration;
+
+namespace EmailSync.Appliance.Tests;
+
+public sealed class ApplianceOptionsTests
+{
+    [Fact]
+    public void Everything_can_come_from_the_environment()
+    {
+        ApplianceOptions options = Read(
+            ("EmailSync:GovMode", "true"), ("EmailSync:DataFolder", "/var/lib/emailsync"), ("EmailSync:AdditionalPorts:0", "2110"),
+            ("EmailSync:MaxConnections", "7"), ("EmailSync:HttpPort", "0"), ("EmailSync:EhloName", "mail.example.com"));
+
+        Assert.True(options.GovMode);
+        Assert.Equal("/var/lib/emailsync/control.sock", options.ControlSocketPath.Replace('\\', '/')[^"/var/lib/emailsync/control.sock".Length..]);
+        Assert.Equal([2110], options.AdditionalPorts);
+        Assert.Equal((7, 0, "mail.example.com"), (options.Scheduler.MaxConnections, options.HttpPort, options.EhloName));
+        Assert.Equal("government", options.ChoosePolicy().Name);
+    }
+
+    [Theory]
+    [InlineData("EmailSync:MaxConnections", "0", "MaxConnections")]
+    [InlineData("EmailSync:MaxConnectionsPerHost", "20001", "MaxConnectionsPerHost")]
+    [InlineData("EmailSync:AdditionalPorts:0", "65536", "AdditionalPorts")]
+    [InlineData("EmailSync:HttpPort", "-1", "HttpPort")]
+    [InlineData("EmailSync:GovMode", "yes please", "GovMode")]
+    [InlineData("EmailSync:EhloName", "my_host\r\nRSET", "EhloName")]
+    public void A_wrong_value_is_named(string key, string value, string named) =>
+        Assert.Contains(named, Assert.Throws<InvalidOperationException>(() => Read((key, value))).Message, StringComparison.Ordinal);
+
+    private static ApplianceOptions Read(params (string Key, string Value)[] values) =>
+        ApplianceOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build());
+}
