@@ -62,17 +62,17 @@ internal sealed class FetchCommand
         Route route = _server.Admit(parse, _environment.Policy, url);
         // The same account by another port or TLS mode is the same account.
         string account = $"pop3://{Uri.EscapeDataString(user)}@{url.Host}";
-        using IDestination destination = ParseDestination(parse.GetRequiredValue(_to), account);
+        IDestination destination = ParseDestination(parse.GetRequiredValue(_to), account);
         Credentials credentials = _server.FindCredentials(parse, _environment.Passwords, user)!;
 
-        using FetchState? state = parse.GetValue(_state) is { } file ? FetchState.Open(file.FullName, destination.Name) : null;
+        using FetchState? state = OpenState(parse.GetValue(_state), destination);
         await using Maildrop maildrop = await _server.OpenerFor(parse, _environment)
             .OpenMaildropAsync(route, credentials, ServerOptions.Patience, steps: null, cancellationToken);
         // Some servers offer UIDL or PIPELINING only after sign-in.
         await maildrop.CapabilitiesAsync(cancellationToken);
-        destination.Open(state);
         try
         {
+            OnDisk(() => destination.Open(state));
             return await FetchProgress.ShowAsync(_environment.Terminal, watcher =>
             {
                 FetchRun run = new(maildrop, account, destination, state)
@@ -87,7 +87,7 @@ internal sealed class FetchCommand
         }
         finally
         {
-            destination.Dispose(); // before the state, which it leaves in good order
+            OnDisk(destination.Dispose); // before the state, which it leaves in good order
         }
     }
 
@@ -113,6 +113,25 @@ internal sealed class FetchCommand
             + $"{report.Left} left for later, {report.Refused} refused by the server, {report.Deleted} deleted on the server"));
         answer.Report(report, ToolJson.Default.FetchReport);
         return exitCode;
+    }
+
+    private static FetchState? OpenState(FileInfo? file, IDestination destination)
+    {
+        FetchState? state = null;
+        OnDisk(() => state = file is null ? null : FetchState.Open(file.FullName, destination.Name));
+        return state;
+    }
+
+    private static void OnDisk(Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Failure(exception);
+        }
     }
 
     private IDestination ParseDestination(string text, string account)

@@ -18,20 +18,28 @@ internal sealed class FetchSink(
     private long _wholeOctets;
     private long _deliveredAt = clock.GetTimestamp();
     private bool _isBegun;
+    private bool _hasFailed;
 
     /// <summary>The numbers of the messages that are durable.</summary>
     public List<int> Durable { get; } = [];
 
     public ValueTask BeginAsync(int messageNumber, CancellationToken cancellationToken)
     {
-        destination.Begin();
+        OnDisk(destination.Begin);
         _isBegun = true;
         return default;
     }
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
     {
-        destination.Write(octets.Span);
+        try
+        {
+            destination.Write(octets.Span);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Failed(exception);
+        }
         _hash.AppendData(octets.Span);
         return default;
     }
@@ -48,51 +56,83 @@ internal sealed class FetchSink(
 
         string sha256 = Convert.ToHexStringLower(_hash.GetHashAndReset());
         MessageKey key = message.Key ?? MessageKey.OfContent(account, sha256);
-        _isBegun = false;
         watcher?.Fetched(retrieval.Octets);
         if (message.Key is null && IsThere(key))
         {
-            destination.Discard();
+            DropBegun();
             Durable.Add(message.Number);
             report.AlreadyThere++;
             report.Messages.Add(new(null, retrieval.Octets, sha256, FetchResult.AlreadyThere));
             return;
         }
 
-        destination.Complete(key, retrieval.Octets);
+        OnDisk(() => destination.Complete(key, retrieval.Octets));
+        _isBegun = false;
         _whole.Add((message.Number, key, new(message.UniqueId, retrieval.Octets, sha256, FetchResult.Stored)));
         _wholeOctets += retrieval.Octets;
         if (_whole.Count >= MaxMessages || _wholeOctets >= MaxOctets || clock.GetElapsedTime(_deliveredAt) >= MaxWait)
             await DeliverAsync(cancellationToken);
     }
 
-    /// <summary>Makes what came whole durable, notes it, and shows it; drops what was cut off.</summary>
+    /// <summary>Makes what came whole durable, notes it, and shows it; drops what was cut off. After a failure of the disk it does nothing.</summary>
     public async Task DeliverAsync(CancellationToken cancellationToken)
     {
-        if (_isBegun)
-        {
-            _isBegun = false;
-            destination.Discard();
-        }
-        if (_whole.Count > 0)
+        // A flush that failed is not tried again: the system may have dropped what it could not write, and the next flush would say nothing.
+        if (_hasFailed)
+            return;
+        DropBegun();
+        if (_whole.Count == 0)
+            return;
+        try
         {
             long? offset = await destination.PrepareAsync(cancellationToken);
             state?.Record(_whole.ConvertAll(message => message.Key), offset);
             destination.Publish();
-            foreach ((int number, _, FetchedMessage message) in _whole)
-            {
-                Durable.Add(number);
-                report.Stored++;
-                report.Octets += message.Size;
-                report.Messages.Add(message);
-            }
-            _whole.Clear();
-            _wholeOctets = 0;
         }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Failed(exception);
+        }
+
+        foreach ((int number, _, FetchedMessage message) in _whole)
+        {
+            Durable.Add(number);
+            report.Stored++;
+            report.Octets += message.Size;
+            report.Messages.Add(message);
+        }
+        _whole.Clear();
+        _wholeOctets = 0;
         _deliveredAt = clock.GetTimestamp();
     }
 
     public void Dispose() => _hash.Dispose();
+
+    private void DropBegun()
+    {
+        if (!_isBegun)
+            return;
+        _isBegun = false;
+        OnDisk(destination.Discard);
+    }
+
+    private void OnDisk(Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Failed(exception);
+        }
+    }
+
+    private ToolException Failed(Exception exception)
+    {
+        _hasFailed = true;
+        return Disk.Failure(exception);
+    }
 
     private bool IsThere(MessageKey key) =>
         state?.Knows(key) == true || destination.Holds(key) || _whole.Exists(message => message.Key == key);

@@ -102,6 +102,7 @@ internal sealed class Mbox : IDestination
         using FileStream? file = _file;
         if (!_isOpen)
             return;
+        _isOpen = false;
         // Left in good order, so that others may write behind it.
         if (_state is { InterruptedAt: not null })
         {

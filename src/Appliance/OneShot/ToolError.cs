@@ -14,9 +14,7 @@ internal sealed record ToolError(string Code, string What, string Side, string R
     public static ToolError Of(Exception exception)
     {
         if (exception is ToolException tool)
-            return new(tool.IsUsage ? "usage" : "configuration", tool.Message, Here, tool.Remedy);
-        if (exception is IOException { Source: not null } and (FileNotFoundException or DirectoryNotFoundException) or UnauthorizedAccessException or InvalidDataException)
-            return new(AlertCatalog.For(ErrorClass.Storage).Code, exception.Message, Here, "Check the path and its mode.");
+            return new(tool.Code, tool.Message, Here, tool.Remedy);
 
         Failure failure = FailureClassifier.Classify(exception);
         AlertEntry entry = AlertCatalog.For(failure.Class);

@@ -153,6 +153,18 @@ public sealed class FetchCommandTests
         Assert.Equal(10, bench.Mailbox.MessageCount);
     }
 
+    [Theory, InlineData("maildir:"), InlineData("mbox:")]
+    public async Task A_destination_that_cannot_be_written_is_this_machines_trouble(string kind)
+    {
+        await using ToolBench bench = await ToolBench.StartAsync();
+
+        ToolRun run = await bench.RunAsync("fetch", bench.Pop3s, "--to", $"{kind}{bench.Folder["ca.pem"]}/inside", "--ca", bench.Folder["ca.pem"]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("error (storage): ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("side:  this machine", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Help_has_examples()
     {

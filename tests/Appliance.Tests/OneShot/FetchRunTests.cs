@@ -162,6 +162,21 @@ public sealed class FetchRunTests
         Assert.Equal(10, messages.Length);
     }
 
+    [Theory, InlineData("maildir"), InlineData("mbox")]
+    public async Task A_flush_that_failed_is_not_tried_again_and_nothing_of_it_counts(string kind)
+    {
+        await using FetchBench bench = await FetchBench.StartAsync(100);
+        string destination = kind == "maildir" ? bench.Maildir : $"mbox:{bench.MboxFile}";
+
+        ToolException failed = await Assert.ThrowsAsync<ToolException>(
+            () => bench.RunAsync(destination, delete: true, through: plain => new FailingDestination(plain, failsAt: 2)));
+        Assert.Equal(("storage", "No space left on device"), (failed.Code, failed.Message));
+        Assert.Equal(100, bench.Mailbox.MessageCount);
+
+        FetchReport second = await bench.RunAsync(destination, delete: true);
+        Assert.Equal((36, 64, 100), (second.Stored, second.AlreadyThere, second.Deleted));
+    }
+
     [Fact]
     public async Task A_folder_of_something_else_is_left_alone()
     {
