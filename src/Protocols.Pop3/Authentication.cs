@@ -26,6 +26,9 @@ internal static class Authentication
         ArgumentException.ThrowIfNullOrEmpty(name);
         RequireEncryption(dialogue, "APOP gives away");
         RequireSendable(dialogue, name, sharedSecret);
+        // RFC 6856 section 2.2 would have them prepared by SASLprep first, which the base library does not have.
+        if (!Ascii.IsValid(name) || !Ascii.IsValid(sharedSecret.Reveal()))
+            throw new ArgumentException("APOP takes names and secrets in ASCII only; nothing was sent. Use AUTH");
         byte[] digest = MD5.HashData(Encoding.UTF8.GetBytes(timestamp + sharedSecret.Reveal()));
         Deadline deadline = new("response to the sign-in", dialogue.Options.AuthenticationTimeout);
         (await dialogue.AskAsync($"APOP {name} {new Secret(Convert.ToHexStringLower(digest))}", deadline, cancellationToken)).EnsurePositive("APOP");

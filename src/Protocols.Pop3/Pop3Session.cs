@@ -71,6 +71,7 @@ public sealed class Pop3Session : IAsyncDisposable
     /// again.
     /// </summary>
     /// <exception cref="Pop3NegativeResponseException">The server refuses. The connection is given up: nothing follows in clear.</exception>
+    /// <exception cref="NotSupportedException">The server's capabilities are known, and STLS is not among them. The connection is given up.</exception>
     /// <exception cref="ProtocolViolationException">There were octets in clear behind the go-ahead.</exception>
     public async ValueTask StartTlsAsync(TlsUpgrade upgrade, CancellationToken cancellationToken = default)
     {
@@ -79,6 +80,8 @@ public sealed class Pop3Session : IAsyncDisposable
             throw new InvalidOperationException("The session is encrypted already; TLS does not go inside TLS");
         if (_isUtf8)
             throw new InvalidOperationException("STLS must come before UTF8 (RFC 6856 section 2.1)");
+        if (Capabilities is { HasStartTls: false })
+            throw Dialogue.Wire.Break(new NotSupportedException("The server does not offer STLS"));
         Dialogue dialogue = Dialogue;
         using Exchange exchange = dialogue.Begin($"STLS", cancellationToken);
         Deadline deadline = dialogue.Response("response to STLS");
@@ -93,8 +96,11 @@ public sealed class Pop3Session : IAsyncDisposable
 
     /// <summary>UTF8 (RFC 6856): messages may come with UTF-8 headers from now on.</summary>
     /// <exception cref="Pop3NegativeResponseException">The server refuses.</exception>
+    /// <exception cref="NotSupportedException">The server's capabilities are known, and UTF8 is not among them; nothing was sent.</exception>
     public async ValueTask EnableUtf8Async(CancellationToken cancellationToken = default)
     {
+        if (Capabilities is { HasUtf8: false })
+            throw new NotSupportedException("The server does not offer UTF8; nothing was sent");
         (await Dialogue.AskAsync($"UTF8", Dialogue.Response("response to UTF8"), cancellationToken)).EnsurePositive("UTF8");
         _isUtf8 = true;
     }

@@ -18,6 +18,8 @@ internal static class Repository
 
     public static string[] Lines(string path) => File.ReadAllLines(Path.Combine(Root, path));
 
+    public static bool Exists(string path) => File.Exists(Path.Combine(Root, path));
+
     private static string FindRoot([CallerFilePath] string thisFile = "")
     {
         DirectoryInfo? folder = new FileInfo(thisFile).Directory;
