@@ -35,7 +35,7 @@ public interface IOutgoingEmails
 
     /// <summary>
     /// Takes the mailbox's next due email for sending: it is <see cref="EmailState.Sending"/> before this returns, and stays so until
-    /// <see cref="RecordAsync"/>. Null where none is due.
+    /// <see cref="RecordAsync"/>. Null where none is due. Cancelled, it claims nothing or returns what it claimed.
     /// </summary>
     ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken);
 

@@ -54,11 +54,15 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
             whole, connection => FindSame(connection, submission, whole) ?? Add(connection, email), cancellationToken);
     }
 
-    public ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken) =>
-        database.WriteAsync(
+    public ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // A claim that is made and that nobody hears of would look like one that a crash left behind.
+        return database.WriteAsync(
             connection => connection.Prepare(Claim)
                 .With("$claimed_by", _process).With("$mailbox", mailbox.Value).With("$now", now).First(EmailTable.Read),
-            cancellationToken);
+            CancellationToken.None);
+    }
 
     public async ValueTask RecordAsync(EmailId email, DeliveryOutcome outcome, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
