@@ -37,7 +37,8 @@ internal static class Authentication
     public static async ValueTask AuthenticateAsync(Dialogue dialogue, SaslMechanism mechanism, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mechanism);
-        RequireEncryption(dialogue, $"AUTH {mechanism.Name} sends");
+        if (mechanism.Strength < MechanismStrength.Proving)
+            RequireEncryption(dialogue, $"AUTH {mechanism.Name} gives away");
         IReadOnlySet<string>? announced = dialogue.Capabilities?.SaslMechanisms;
         if (dialogue.Capabilities is not null && announced?.Contains(mechanism.Name) != true)
         {

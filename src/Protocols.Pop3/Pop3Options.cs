@@ -14,7 +14,9 @@ public sealed record Pop3Options
 
     /// <summary>
     /// Lets a password or token go over a stream that is not encrypted, for lab and on-premises servers without TLS. Off: every such
-    /// sign-in throws <see cref="EncryptionRequiredException"/> before anything is sent.
+    /// sign-in throws <see cref="EncryptionRequiredException"/> before anything is sent. Digests that do not withstand guessing count
+    /// as passwords; SCRAM and Kerberos, which withstand it and prove the server too, may go in clear in any case
+    /// (<see cref="Wire.Sasl.MechanismStrength"/>).
     /// </summary>
     public bool AllowCleartextPasswords { get; init; }
 

@@ -31,6 +31,15 @@ public sealed class Pop3Session : IAsyncDisposable
     /// <summary>What the last CAPA listed; null if none was sent, or it was refused, or TLS has begun since.</summary>
     public Pop3Capabilities? Capabilities => Dialogue.Capabilities;
 
+    /// <summary>What a <see cref="MechanismSelection"/> must know about this server; no mechanisms where it announces none.</summary>
+    /// <param name="host">Its name, as it was configured.</param>
+    /// <param name="port">The port of the connection.</param>
+    public SaslServer DescribeForSasl(string host, int port) => new("pop", host, port)
+    {
+        Mechanisms = Capabilities?.SaslMechanisms ?? new HashSet<string>(),
+        Binding = Dialogue.Wire.GetChannelBinding(),
+    };
+
     private Dialogue Dialogue => _dialogue ?? throw new InvalidOperationException("The session has signed in; go on with its maildrop");
 
     /// <summary>Reads the greeting.</summary>
@@ -138,7 +147,10 @@ public sealed class Pop3Session : IAsyncDisposable
     /// Signs in by AUTH (RFC 5034). Passwords that USER and PASS cannot carry go this way.
     /// </summary>
     /// <exception cref="Pop3NegativeResponseException">Refused; another sign-in may be tried, though the server may close the connection.</exception>
-    /// <exception cref="EncryptionRequiredException">The stream is not encrypted; nothing was sent.</exception>
+    /// <exception cref="EncryptionRequiredException">
+    /// The stream is not encrypted, and the mechanism is weaker than <see cref="MechanismStrength.Proving"/>; nothing was sent.
+    /// </exception>
+    /// <exception cref="MechanismUnusableException">Our side has no ticket, or no such mechanism on this platform.</exception>
     /// <exception cref="NotSupportedException">The server's capabilities are known, and this mechanism is not among them.</exception>
     /// <exception cref="ProtocolViolationException">
     /// A challenge was malformed, or the server claimed success before the mechanism had verified it.

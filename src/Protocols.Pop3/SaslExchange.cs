@@ -21,13 +21,13 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
     /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     public async ValueTask RunAsync(bool mayRespondAtOnce, CancellationToken cancellationToken)
     {
-        using Exchange exchange = Begin(mayRespondAtOnce, cancellationToken);
+        using Exchange exchange = await BeginAsync(mayRespondAtOnce, cancellationToken);
         Answer answer = await NextAnswerAsync();
         for (int rounds = 0; answer.Challenge is { } challenge; rounds++)
         {
             if (rounds == SaslMechanism.MaxRounds)
                 throw await CancelAsync(new($"The server sent more than {SaslMechanism.MaxRounds} challenges"));
-            await RespondAsync(challenge);
+            await RespondAsync(challenge, cancellationToken);
             answer = await NextAnswerAsync();
         }
         exchange.Complete();
@@ -38,12 +38,12 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
                 $"The server claimed success before {mechanism.Name} was complete, so it has proved nothing"));
     }
 
-    private Exchange Begin(bool mayRespondAtOnce, CancellationToken cancellationToken)
+    private async ValueTask<Exchange> BeginAsync(bool mayRespondAtOnce, CancellationToken cancellationToken)
     {
         // Office 365 takes XOAUTH2 in two lines only, whatever it announces (MimeKit 99).
         if (mayRespondAtOnce && mechanism.IsClientFirst && mechanism is not XOAuth2)
         {
-            string response = Encode(mechanism.Respond([]));
+            string response = Encode(await mechanism.RespondAsync(default, cancellationToken));
             if (response.Length == 0)
                 response = "=";
             if ("AUTH ".Length + mechanism.Name.Length + 1 + response.Length + 2 <= Dialogue.MaxCommandLine)
@@ -66,7 +66,7 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
         return isMisspelt ? new([], default) : answer;
     }
 
-    private async ValueTask RespondAsync(byte[] challenge)
+    private async ValueTask RespondAsync(byte[] challenge, CancellationToken cancellationToken)
     {
         string? response = _held;
         _held = null;
@@ -78,7 +78,7 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
                 throw await CancelAsync(new("The server's challenge is not base64", challenge));
             try
             {
-                response = Encode(mechanism.Respond(decoded));
+                response = Encode(await mechanism.RespondAsync(decoded, cancellationToken));
             }
             catch (ProtocolViolationException e)
             {

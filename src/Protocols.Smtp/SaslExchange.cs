@@ -18,6 +18,8 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
 
     public async ValueTask RunAsync(CancellationToken cancellationToken)
     {
+        // Asked for first, since a ticket may take its time or not be had, and then nothing was sent.
+        _held = mechanism.IsClientFirst ? Encode(await mechanism.RespondAsync(default, cancellationToken)) : null;
         using Exchange exchange = dialogue.Wire.BeginExchange(cancellationToken);
         ComposeCommand();
         Reply reply = await NextReplyAsync();
@@ -25,7 +27,7 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
         {
             if (rounds == SaslMechanism.MaxRounds)
                 throw await CancelAsync(new($"The server sent more than {SaslMechanism.MaxRounds} challenges"));
-            await RespondAsync(reply.Lines[0]);
+            await RespondAsync(reply.Lines[0], cancellationToken);
             reply = await NextReplyAsync();
         }
         if (!reply.IsPositive && !reply.IsNegative)
@@ -42,9 +44,8 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
 
     private void ComposeCommand()
     {
-        if (mechanism.IsClientFirst)
+        if (_held is not null)
         {
-            _held = Encode(mechanism.Respond([]));
             string response = _held.Length == 0 ? "=" : _held;
             if ("AUTH ".Length + mechanism.Name.Length + 1 + response.Length + 2 <= Dialogue.MaxCommandLine)
             {
@@ -74,7 +75,7 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
         return new(line.Code, line.Status, lines);
     }
 
-    private async ValueTask RespondAsync(string challenge)
+    private async ValueTask RespondAsync(string challenge, CancellationToken cancellationToken)
     {
         string? response = _held;
         _held = null;
@@ -85,7 +86,7 @@ internal sealed class SaslExchange(Dialogue dialogue, SaslMechanism mechanism)
                 throw await CancelAsync(new("The server's challenge is not base64"));
             try
             {
-                response = Encode(mechanism.Respond(decoded));
+                response = Encode(await mechanism.RespondAsync(decoded, cancellationToken));
             }
             catch (ProtocolViolationException e)
             {

@@ -33,6 +33,12 @@ public sealed class SmtpSession : IAsyncDisposable
     /// <summary>The stream is encrypted and its peer authenticated, on the word of the stream itself.</summary>
     public bool IsEncrypted => _dialogue.Wire.IsEncrypted;
 
+    /// <summary>What a <see cref="MechanismSelection"/> must know about this server.</summary>
+    /// <param name="host">Its name, as it was configured.</param>
+    /// <param name="port">The port of the connection.</param>
+    public SaslServer DescribeForSasl(string host, int port) =>
+        new("smtp", host, port) { Mechanisms = Extensions.Mechanisms, Binding = _dialogue.Wire.GetChannelBinding() };
+
     /// <summary>The session has ended; only <see cref="QuitAsync"/> and <see cref="DisposeAsync"/> are left.</summary>
     public bool IsBroken => _dialogue.Wire.IsBroken;
 
@@ -86,7 +92,10 @@ public sealed class SmtpSession : IAsyncDisposable
     /// <exception cref="SmtpNegativeReplyException">
     /// Refused. 535 is about the credentials, 454 is not (section 6); another try is the caller's decision.
     /// </exception>
-    /// <exception cref="EncryptionRequiredException">The stream is not encrypted; nothing was sent.</exception>
+    /// <exception cref="EncryptionRequiredException">
+    /// The stream is not encrypted, and the mechanism is weaker than <see cref="MechanismStrength.Proving"/>; nothing was sent.
+    /// </exception>
+    /// <exception cref="MechanismUnusableException">Our side has no ticket, or no such mechanism on this platform.</exception>
     /// <exception cref="ServiceExtensionMissingException">The server does not offer the mechanism; nothing was sent.</exception>
     /// <exception cref="ProtocolViolationException">
     /// A challenge was malformed, or the server claimed success before the mechanism was complete.
@@ -97,9 +106,9 @@ public sealed class SmtpSession : IAsyncDisposable
         ThrowIfTlsRefused();
         if (_isSignedIn)
             throw new InvalidOperationException("The session has signed in already (RFC 4954 section 4)");
-        if (!IsEncrypted && !_dialogue.Options.AllowCleartextPasswords)
+        if (mechanism.Strength < MechanismStrength.Proving && !IsEncrypted && !_dialogue.Options.AllowCleartextPasswords)
             throw new EncryptionRequiredException(
-                $"AUTH {mechanism.Name} sends a secret, and the connection is not encrypted. Use implicit TLS or STARTTLS; nothing was sent");
+                $"AUTH {mechanism.Name} gives away a secret, and the connection is not encrypted. Use implicit TLS or STARTTLS; nothing was sent");
         if (!Extensions.Mechanisms.Contains(mechanism.Name))
             throw new ServiceExtensionMissingException(
                 $"AUTH {mechanism.Name}", $"these mechanisms only: {string.Join(", ", Extensions.Mechanisms)}");

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Authentication;
+using System.Security.Authentication.ExtendedProtection;
 
 namespace EmailSync.Protocols.Wire;
 
@@ -49,6 +50,14 @@ public sealed partial class TextConnection : IAsyncDisposable
     /// <see cref="System.Net.Security.AuthenticatedStream"/>; a wrapper around one counts as cleartext.
     /// </summary>
     public bool IsEncrypted => _stream is System.Net.Security.AuthenticatedStream { IsEncrypted: true, IsAuthenticated: true };
+
+    /// <summary>
+    /// What SASL binds to TLS by: the <c>tls-server-end-point</c> (RFC 5929 section 4). The platform's stream has no other that is safe:
+    /// it exports no keying material for <c>tls-exporter</c> (RFC 9266). Null without TLS, or where the certificate's hash has no binding.
+    /// </summary>
+    public ChannelBinding? GetChannelBinding() => _stream is System.Net.Security.SslStream { IsAuthenticated: true } tls
+        ? tls.TransportContext.GetChannelBinding(ChannelBindingKind.Endpoint)
+        : null;
 
     /// <summary>The connection can no longer be used.</summary>
     public bool IsBroken => Volatile.Read(ref _failure) is not null;

@@ -38,7 +38,7 @@ public sealed partial class LayerTests
     private static readonly (string Word, string[] Rooms, string Why)[] Rooms =
     [
         ("using System.Net.Sockets;", ["src/Appliance/Egress/Dialer.cs", "src/Appliance/Cli/ControlClient.cs", "src/Lab/"], "the lockdown rests on one door"),
-        ("using System.Net.Security;", ["src/Appliance/Egress/", "src/Lab/"], "one place decides how TLS is spoken"),
+        ("using System.Net.Security;", ["src/Appliance/Egress/", "src/Lab/", "src/Protocols.Wire/Sasl/Negotiate.cs"], "one place decides how TLS is spoken"),
         ("using System.IO.Pipelines;", ["src/Protocols.Wire/", "src/Lab/"], "everything above reads lines, not buffers"),
         ("using Microsoft.Data.Sqlite;", ["src/Appliance/Store/Sqlite/"], "the house asks the store, not the database"),
         ("using Microsoft.AspNetCore", ["src/Appliance/Api/", "src/Appliance/RunCommand.cs", "src/Appliance/Demo/RunningAppliance.cs", "src/Appliance/Store/Sqlite/SecretTable.cs", "src/Appliance/Store/Sqlite/KeyRing.cs"],

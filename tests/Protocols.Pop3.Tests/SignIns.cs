@@ -230,10 +230,10 @@ public sealed class SignIns
         public override bool IsClientFirst => true;
         public override bool IsComplete => Challenges.Count == responses.Length;
 
-        public override byte[] Respond(ReadOnlySpan<byte> challenge)
+        public override ValueTask<byte[]> RespondAsync(ReadOnlyMemory<byte> challenge, CancellationToken cancellationToken = default)
         {
-            Challenges.Add(System.Text.Encoding.ASCII.GetString(challenge));
-            return System.Text.Encoding.ASCII.GetBytes(responses[Challenges.Count - 1]);
+            Challenges.Add(System.Text.Encoding.ASCII.GetString(challenge.Span));
+            return new(System.Text.Encoding.ASCII.GetBytes(responses[Challenges.Count - 1]));
         }
     }
 }

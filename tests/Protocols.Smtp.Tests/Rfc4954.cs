@@ -172,6 +172,6 @@ public sealed class Rfc4954
         public override string Name => "NEVER-ENOUGH";
         public override bool IsClientFirst => false;
         public override bool IsComplete => false;
-        public override byte[] Respond(ReadOnlySpan<byte> challenge) => [1];
+        public override ValueTask<byte[]> RespondAsync(ReadOnlyMemory<byte> challenge, CancellationToken cancellationToken = default) => new([1]);
     }
 }

@@ -29,7 +29,7 @@ public sealed class Login : SaslMechanism
     public override bool IgnoresNextChallenge => _responses < 2;
 
     /// <inheritdoc/>
-    public override byte[] Respond(ReadOnlySpan<byte> challenge)
+    public override ValueTask<byte[]> RespondAsync(ReadOnlyMemory<byte> challenge, CancellationToken cancellationToken = default)
     {
         string response = _responses switch
         {
@@ -38,6 +38,6 @@ public sealed class Login : SaslMechanism
             _ => throw new ProtocolViolationException("The server sent a challenge after the password of LOGIN"),
         };
         _responses++;
-        return StrictUtf8.Encoding.GetBytes(response);
+        return new(StrictUtf8.Encoding.GetBytes(response));
     }
 }

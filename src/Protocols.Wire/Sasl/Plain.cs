@@ -32,11 +32,11 @@ public sealed class Plain : SaslMechanism
     public override bool IgnoresNextChallenge => !_isComplete;
 
     /// <inheritdoc/>
-    public override byte[] Respond(ReadOnlySpan<byte> challenge)
+    public override ValueTask<byte[]> RespondAsync(ReadOnlyMemory<byte> challenge, CancellationToken cancellationToken = default)
     {
         if (_isComplete)
             throw new ProtocolViolationException("The server sent a challenge after the only message of PLAIN");
         _isComplete = true;
-        return StrictUtf8.Encoding.GetBytes(_message);
+        return new(StrictUtf8.Encoding.GetBytes(_message));
     }
 }

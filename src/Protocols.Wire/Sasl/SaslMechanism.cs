@@ -5,7 +5,7 @@ namespace EmailSync.Protocols.Wire.Sasl;
 
 /// <summary>
 /// One SASL exchange (RFC 4422), client side. An instance serves one exchange and is stateful: the protocol's client calls
-/// <see cref="Respond"/> for each challenge and believes the server's success only once <see cref="IsComplete"/>.
+/// <see cref="RespondAsync"/> for each challenge and believes the server's success only once <see cref="IsComplete"/>.
 /// </summary>
 public abstract class SaslMechanism
 {
@@ -39,9 +39,16 @@ public abstract class SaslMechanism
     /// <summary>What the mechanism itself learned about a failure, made safe to show; null if nothing.</summary>
     public virtual string? FailureDetail => null;
 
+    /// <summary>What the mechanism does for the secret; <see cref="MechanismStrength.Revealing"/> unless it says otherwise.</summary>
+    public virtual MechanismStrength Strength => MechanismStrength.Revealing;
+
     /// <summary>The next response; the first one of a client-first mechanism answers an empty challenge.</summary>
+    /// <param name="challenge">What the server sent, decoded.</param>
+    /// <param name="cancellationToken">Gives up a calculation, or a question to a ticket server, that takes long.</param>
+    /// <returns>An array of its own: whoever sends it clears it.</returns>
     /// <exception cref="ProtocolViolationException">The challenge breaks the mechanism's rules, or there is one too many.</exception>
-    public abstract byte[] Respond(ReadOnlySpan<byte> challenge);
+    /// <exception cref="MechanismUnusableException">Our side cannot go on: no ticket, no such mechanism on this platform.</exception>
+    public abstract ValueTask<byte[]> RespondAsync(ReadOnlyMemory<byte> challenge, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Decodes a challenge, refusing every octet outside the alphabet and any misplaced padding (RFC 5034 section 4, RFC 4954

@@ -37,16 +37,16 @@ public sealed class XOAuth2 : SaslMechanism
     public override string? FailureDetail => _failureDetail;
 
     /// <inheritdoc/>
-    public override byte[] Respond(ReadOnlySpan<byte> challenge)
+    public override ValueTask<byte[]> RespondAsync(ReadOnlyMemory<byte> challenge, CancellationToken cancellationToken = default)
     {
         switch (_responses++)
         {
             case 0:
-                return StrictUtf8.Encoding.GetBytes(_message);
+                return new(StrictUtf8.Encoding.GetBytes(_message));
             case 1:
                 // The refusal: the server says why and wants an empty line before it says no.
-                _failureDetail = ServerText.Show(challenge);
-                return [];
+                _failureDetail = ServerText.Show(challenge.Span);
+                return new([]);
             default:
                 throw new ProtocolViolationException("The server sent a challenge after the end of XOAUTH2");
         }

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using EmailSync.Protocols.Wire.Sasl;
+
+namespace EmailSync.Protocols.Wire.Tests.Sasl;
+
+/// <summary>What of NTLM and Kerberos can be shown without a domain.</summary>
+public sealed class NegotiateTests
+{
+    private static readonly SaslServer Server = new("pop", "mail.example.com", 995);
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    /// <summary>The values of MS-NLMP section 4.2.1: user "User", domain "Domain", password "Password".</summary>
+    [Fact]
+    public async Task Ntlm_answers_the_challenge_with_a_proof_of_the_password()
+    {
+        using Negotiate ntlm = Negotiate.Ntlm(Server, new NetworkCredential("User", "Password", "Domain"));
+        byte[] first = await ntlm.RespondAsync(default, Cancelled);
+        Assert.Equal("NTLMSSP\0\u0001\0\0\0", Encoding.ASCII.GetString(first, 0, 12));
+        Assert.False(ntlm.IsComplete);
+
+        byte[] serverChallenge = Convert.FromHexString("0123456789ABCDEF");
+        byte[] answer = await ntlm.RespondAsync(ChallengeMessage(serverChallenge), Cancelled);
+        Assert.Equal("NTLMSSP\0\u0003\0\0\0", Encoding.ASCII.GetString(answer, 0, 12));
+        Assert.True(ntlm.IsComplete);
+
+        // NTOWFv2 of section 4.2.4.1.1; the proof is a keyed MD5 of the server's challenge and of what the client adds.
+        byte[] responseKey = Convert.FromHexString("0C868A403BFD7A93A3001EF22EF02E3F");
+        int length = BitConverter.ToUInt16(answer, 20);
+        byte[] response = answer.AsSpan(BitConverter.ToInt32(answer, 24), length).ToArray();
+        Assert.Equal(
+            Convert.ToHexString(KeyedMd5(responseKey, [.. serverChallenge, .. response[16..]])),
+            Convert.ToHexString(response[..16]));
+        await Assert.ThrowsAsync<ProtocolViolationException>(async () => await ntlm.RespondAsync(default, Cancelled));
+    }
+
+    // CVE-2012-3482: the server's text was taken for a challenge.
+    [Fact]
+    public async Task A_07_ntlm_does_not_take_a_text_for_a_challenge()
+    {
+        using Negotiate ntlm = Negotiate.Ntlm(Server, new NetworkCredential("User", "Password", "Domain"));
+        await ntlm.RespondAsync(default, Cancelled);
+        await Assert.ThrowsAsync<ProtocolViolationException>(
+            async () => await ntlm.RespondAsync("authentication failed, sorry"u8.ToArray(), Cancelled));
+        Assert.False(ntlm.IsComplete);
+    }
+
+    [Fact]
+    public async Task Without_a_ticket_kerberos_cannot_be_used()
+    {
+        using Negotiate kerberos = Negotiate.Kerberos(Server, new NetworkCredential("nobody", "x"), "somebody");
+        MechanismUnusableException unusable = await Assert.ThrowsAsync<MechanismUnusableException>(async () => await kerberos.RespondAsync(default, Cancelled));
+        Assert.Contains("GSSAPI cannot be used here", unusable.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A CHALLENGE_MESSAGE that takes the flags of the client, with the two names of section 4.2.4.3.</summary>
+    private static byte[] ChallengeMessage(byte[] serverChallenge)
+    {
+        byte[] names = [2, 0, 12, 0, .. Encoding.Unicode.GetBytes("Domain"), 1, 0, 12, 0, .. Encoding.Unicode.GetBytes("Server"), 0, 0, 0, 0];
+        return
+        [
+            .. "NTLMSSP\0"u8, 2, 0, 0, 0,
+            0, 0, 0, 0, 56, 0, 0, 0,
+            .. Convert.FromHexString("15828A62"),
+            .. serverChallenge,
+            0, 0, 0, 0, 0, 0, 0, 0,
+            (byte)names.Length, 0, (byte)names.Length, 0, 56, 0, 0, 0,
+            6, 1, 0xB0, 0x1D, 0, 0, 0, 15,
+            .. names,
+        ];
+    }
+
+#pragma warning disable CA5351 // NTLM is MD5
+    private static byte[] KeyedMd5(byte[] key, byte[] data) => HMACMD5.HashData(key, data);
+#pragma warning restore CA5351
+}
