@@ -12,13 +12,13 @@ public sealed class MechanismTests
     [Theory]
     [InlineData("", "\0tim\0tanstaaftanstaaf")]
     [InlineData("Ursel", "Ursel\0tim\0tanstaaftanstaaf")]
-    public void PLAIN_is_one_message(string authorizationIdentity, string message)
+    public async Task PLAIN_is_one_message(string authorizationIdentity, string message)
     {
         Plain plain = new("tim", Password, authorizationIdentity);
         Assert.False(plain.IsComplete);
-        Assert.Equal(message, Encoding.UTF8.GetString(plain.Respond([])));
+        Assert.Equal(message, await plain.AnswerAsync());
         Assert.True(plain.IsComplete);
-        Assert.Throws<ProtocolViolationException>(() => plain.Respond("more"u8));
+        await Assert.ThrowsAsync<ProtocolViolationException>(() => plain.AnswerAsync("more"));
     }
 
     [Fact]
@@ -31,28 +31,28 @@ public sealed class MechanismTests
     }
 
     [Fact]
-    public void LOGIN_is_a_name_and_a_password()
+    public async Task LOGIN_is_a_name_and_a_password()
     {
         Login login = new("tim", Password);
-        Assert.Equal("tim"u8, login.Respond("Username:"u8));
+        Assert.Equal("tim", await login.AnswerAsync("Username:"));
         Assert.False(login.IsComplete);
-        Assert.Equal("tanstaaftanstaaf"u8, login.Respond("Password:"u8));
+        Assert.Equal("tanstaaftanstaaf", await login.AnswerAsync("Password:"));
         Assert.True(login.IsComplete);
-        Assert.Throws<ProtocolViolationException>(() => login.Respond("more"u8));
+        await Assert.ThrowsAsync<ProtocolViolationException>(() => login.AnswerAsync("more"));
     }
 
     [Fact]
-    public void XOAUTH2_answers_a_refusal_with_nothing_and_is_no_longer_complete()
+    public async Task XOAUTH2_answers_a_refusal_with_nothing_and_is_no_longer_complete()
     {
         XOAuth2 mechanism = new("someuser@example.com", new("ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg"));
         Assert.Equal(
             "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==",
-            Convert.ToBase64String(mechanism.Respond([])));
+            Convert.ToBase64String(Encoding.UTF8.GetBytes(await mechanism.AnswerAsync())));
         Assert.True(mechanism.IsComplete);
-        Assert.Empty(mechanism.Respond("""{"status":"401"}"""u8));
+        Assert.Empty(await mechanism.AnswerAsync("""{"status":"401"}"""));
         Assert.Equal("""{"status":"401"}""", mechanism.FailureDetail);
         Assert.False(mechanism.IsComplete);
-        Assert.Throws<ProtocolViolationException>(() => mechanism.Respond([]));
+        await Assert.ThrowsAsync<ProtocolViolationException>(() => mechanism.AnswerAsync());
     }
 
     [Theory]
