@@ -89,7 +89,8 @@ public sealed class Dialer : IDialer
     {
         try
         {
-            IPAddress[] addresses = await _resolve(host.Name, cancellationToken);
+            // The platform's resolver hears no cancellation once it has begun, except on Windows.
+            IPAddress[] addresses = await _resolve(host.Name, cancellationToken).WaitAsync(cancellationToken);
             return addresses.Length > 0 ? addresses : throw new NameResolutionException($"The name {host} has no address.", isTransient: false, null);
         }
         catch (SocketException exception)
