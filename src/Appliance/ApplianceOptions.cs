@@ -41,7 +41,7 @@ public sealed record ApplianceOptions
     /// <summary>Outgoing profiles may use a relay that asks for no sign-in.</summary>
     public bool AllowAnonymousSmtp { get; init; }
 
-    /// <summary>Servers on this machine and in private networks are admitted.</summary>
+    /// <summary>Servers on this machine and in private networks are admitted, also in Gov mode (which admits no further port for them).</summary>
     public bool AllowLoopbackAndPrivateServers { get; init; }
 
     /// <summary>Mail sessions of the whole appliance at once: 1 to 20,000.</summary>
@@ -61,7 +61,7 @@ public sealed record ApplianceOptions
 
     /// <summary>Which connections may leave.</summary>
     public EgressPolicy ChoosePolicy() => GovMode
-        ? EgressPolicy.Government
+        ? EgressPolicy.Government(AllowLoopbackAndPrivateServers)
         : EgressPolicy.Commercial(new()
         {
             AdditionalPorts = AdditionalPorts,

@@ -1,3 +1,5 @@
+using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Model;
 using Microsoft.Extensions.Configuration;
 
 namespace EmailSync.Appliance.Tests;
@@ -16,6 +18,23 @@ public sealed class ApplianceOptionsTests
         Assert.Equal([2110], options.AdditionalPorts);
         Assert.Equal((7, 0, "mail.example.com"), (options.Scheduler.MaxConnections, options.HttpPort, options.EhloName));
         Assert.Equal("government", options.ChoosePolicy().Name);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public void Gov_mode_heeds_the_switch_for_private_servers_and_no_other(bool isSwitchOn)
+    {
+        EgressPolicy policy = Read(
+            ("EmailSync:GovMode", "true"), ("EmailSync:AllowLoopbackAndPrivateServers", isSwitchOn ? "true" : "false"),
+            ("EmailSync:AllowNonSslEmail", "true"), ("EmailSync:AllowBasicAuthenticationOnNonSecureChannel", "true"),
+            ("EmailSync:AllowAnonymousSmtp", "true"), ("EmailSync:AdditionalPorts:0", "2995")).ChoosePolicy();
+
+        Assert.Equal(isSwitchOn, Permits(MailService.Pop3, 995, TlsMode.Implicit));
+        Assert.Equal(isSwitchOn, Permits(MailService.Submission, 465, TlsMode.Implicit));
+        Assert.False(Permits(MailService.Pop3, 2995, TlsMode.Implicit));
+        Assert.False(Permits(MailService.Pop3, 110, TlsMode.None));
+        Assert.False(Permits(MailService.Submission, 587, TlsMode.StartTls));
+
+        bool Permits(MailService service, int port, TlsMode security) => policy.Permits(service, new(HostName.Parse("127.0.0.1"), port, security));
     }
 
     [Theory]

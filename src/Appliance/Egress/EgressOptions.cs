@@ -1,6 +1,6 @@
 namespace EmailSync.Appliance.Egress;
 
-/// <summary>What the operator of a deployment admits beyond the commercial table. The government policy does not ask.</summary>
+/// <summary>What the operator of a deployment admits beyond the commercial table.</summary>
 public sealed record EgressOptions
 {
     /// <summary>Further ports for encrypted connections of either service, such as those of an on-premises server.</summary>

@@ -7,6 +7,12 @@ namespace EmailSync.Appliance.Egress;
 /// <summary>Which connections may leave: a table, chosen once at start. The only file where the clouds differ.</summary>
 public sealed class EgressPolicy
 {
+    private static readonly (MailService Service, int Port, TlsMode Security)[] GovernmentPorts =
+    [
+        (MailService.Pop3, 995, TlsMode.Implicit),
+        (MailService.Submission, 465, TlsMode.Implicit),
+    ];
+
     private static readonly (MailService Service, int Port, TlsMode Security)[] RegisteredPorts =
     [
         (MailService.Pop3, 995, TlsMode.Implicit),
@@ -31,14 +37,6 @@ public sealed class EgressPolicy
         string name, IEnumerable<(MailService, int, TlsMode)>? rows, bool isStrict, bool admitsLocalAddresses, string remedy) =>
         (Name, _rows, IsStrict, _admitsLocalAddresses, _remedy) = (name, rows?.ToFrozenSet(), isStrict, admitsLocalAddresses, remedy);
 
-    /// <summary>Government: 995 and 465, implicit TLS, public addresses, nothing else.</summary>
-    public static EgressPolicy Government { get; } = new(
-        "government",
-        [(MailService.Pop3, 995, TlsMode.Implicit), (MailService.Submission, 465, TlsMode.Implicit)],
-        isStrict: true,
-        admitsLocalAddresses: false,
-        "Gov mode is chosen at start and nothing else weakens it.");
-
     /// <summary>What it is called in messages.</summary>
     public string Name { get; }
 
@@ -47,6 +45,15 @@ public sealed class EgressPolicy
     /// RFC 9325 asks, and revocation is not asked for.
     /// </summary>
     public bool IsStrict { get; }
+
+    /// <summary>Government: 995 and 465, implicit TLS, nothing else.</summary>
+    /// <param name="admitsLocalAddresses">
+    /// Servers on this machine and in private networks are admitted too, on those ports and in that way: which network a deployment stands in
+    /// does not weaken the rest.
+    /// </param>
+    public static EgressPolicy Government(bool admitsLocalAddresses = false) => new(
+        "government", GovernmentPorts, isStrict: true, admitsLocalAddresses,
+        "Gov mode is chosen at start; AllowLoopbackAndPrivateServers admits more addresses, and nothing admits more ports or less TLS.");
 
     /// <summary>Commercial: the registered ports, encrypted, and what the operator admits beyond them.</summary>
     public static EgressPolicy Commercial(EgressOptions? options = null)
@@ -64,9 +71,12 @@ public sealed class EgressPolicy
             "The operator of this appliance admits more with AdditionalPorts, AllowNonSslEmail and AllowLoopbackAndPrivateServers.");
     }
 
-    /// <summary>For the tools that run at an operator's shell: any port, any TLS mode, private servers. Gov mode binds them all the same.</summary>
+    /// <summary>
+    /// For the tools that run at an operator's shell, which reaches private servers anyway: any port, any TLS mode. Gov mode binds them all
+    /// the same.
+    /// </summary>
     public static EgressPolicy ForTools(bool govMode) => govMode
-        ? Government
+        ? Government(admitsLocalAddresses: true)
         : new("command line", rows: null, isStrict: false, admitsLocalAddresses: true, "Give the address of a mail server.");
 
     /// <summary>Whether it admits this connection.</summary>

@@ -59,11 +59,12 @@ public sealed class AddressRulesTests
     [InlineData("9.9.9.9", true, true), InlineData("127.0.0.1", false, true), InlineData("10.0.0.1", false, true), InlineData("169.254.169.254", false, false)]
     public void The_operator_admits_private_servers_and_never_metadata(string address, bool byDefault, bool whenAllowed)
     {
-        EgressPolicy open = EgressPolicy.Commercial(new() { AllowLoopbackAndPrivateServers = true });
+        IPAddress parsed = IPAddress.Parse(address);
 
-        Assert.Equal(byDefault, EgressPolicy.Commercial().WhyNot(IPAddress.Parse(address)) is null);
-        Assert.Equal(byDefault, EgressPolicy.Government.WhyNot(IPAddress.Parse(address)) is null);
-        Assert.Equal(whenAllowed, open.WhyNot(IPAddress.Parse(address)) is null);
+        Assert.Equal(byDefault, EgressPolicy.Commercial().WhyNot(parsed) is null);
+        Assert.Equal(byDefault, EgressPolicy.Government().WhyNot(parsed) is null);
+        Assert.Equal(whenAllowed, EgressPolicy.Commercial(new() { AllowLoopbackAndPrivateServers = true }).WhyNot(parsed) is null);
+        Assert.Equal(whenAllowed, EgressPolicy.Government(admitsLocalAddresses: true).WhyNot(parsed) is null);
     }
 
     private static AddressKind Classify(string address) => AddressRules.Classify(IPAddress.Parse(address));

@@ -17,9 +17,9 @@ public sealed class EgressPolicyTests
 
     private static readonly string[] CleartextTable = ["Pop3 110 None", "Submission 25 None", "Submission 587 None"];
 
-    [Fact]
-    public void Government_admits_implicit_TLS_on_995_and_465_and_nothing_else() =>
-        Assert.Equal(GovernmentTable, Admitted(EgressPolicy.Government));
+    [Theory, InlineData(false), InlineData(true)]
+    public void Government_admits_implicit_TLS_on_995_and_465_and_nothing_else(bool admitsLocalAddresses) =>
+        Assert.Equal(GovernmentTable, Admitted(EgressPolicy.Government(admitsLocalAddresses)));
 
     [Fact]
     public void Commercial_admits_the_registered_ports_encrypted() =>
@@ -56,7 +56,7 @@ public sealed class EgressPolicyTests
     [Fact]
     public void Government_alone_is_strict_about_TLS()
     {
-        Assert.True(EgressPolicy.Government.IsStrict);
+        Assert.True(EgressPolicy.Government(admitsLocalAddresses: true).IsStrict);
         Assert.False(EgressPolicy.Commercial().IsStrict);
         Assert.False(EgressPolicy.ForTools(govMode: false).IsStrict);
     }
@@ -78,7 +78,7 @@ public sealed class EgressPolicyTests
 
         Assert.Same(submission, Route.Admit(EgressPolicy.Commercial(), MailService.Submission, submission).Location);
         EgressDeniedException denied = Assert.Throws<EgressDeniedException>(
-            () => Route.Admit(EgressPolicy.Government, MailService.Submission, submission));
+            () => Route.Admit(EgressPolicy.Government(), MailService.Submission, submission));
         Assert.Contains("implicit TLS on 465", denied.Message, StringComparison.Ordinal);
     }
 

@@ -101,11 +101,11 @@ public sealed class GovernmentTlsTests
         await Assert.ThrowsAsync<TlsException>(() => HandshakeAsync(peer, root));
     }
 
-    // The route is Gov mode's own, to 995; the stream leads to the test's peer, since Gov mode knows no way to loopback.
+    // The route is Gov mode's own, to 995; the stream leads to the test's peer, whose port is another.
     private static async Task<Stream> HandshakeAsync(TlsPeer peer, X509Certificate2 root)
     {
         Route route = Route.Admit(
-            EgressPolicy.Government, MailService.Pop3, new(HostName.Parse(Certificates.Host), 995, TlsMode.Implicit),
+            EgressPolicy.Government(), MailService.Pop3, new(HostName.Parse(Certificates.Host), 995, TlsMode.Implicit),
             new() { TrustedCertificates = root.ExportCertificatePem() });
         TcpClient client = new();
         await client.ConnectAsync(IPAddress.Loopback, peer.Port, Cancel);
