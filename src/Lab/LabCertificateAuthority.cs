@@ -33,11 +33,17 @@ public sealed class LabCertificateAuthority : IDisposable
 
     private readonly X509Certificate2 _root;
     private readonly TimeProvider _clock;
+    private readonly Uri? _revocationList;
 
     /// <summary>Makes a new authority with an ECDSA P-256 key.</summary>
-    public LabCertificateAuthority(TimeProvider? clock = null)
+    /// <param name="clock">The clock of all validity.</param>
+    /// <param name="revocationList">
+    /// Where <see cref="IssueRevocationList"/> can be had over HTTP, as every certificate then says; null where revocation cannot be checked.
+    /// </param>
+    public LabCertificateAuthority(TimeProvider? clock = null, Uri? revocationList = null)
     {
         _clock = clock ?? TimeProvider.System;
+        _revocationList = revocationList;
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new("CN=EmailSync Lab Root", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
@@ -68,6 +74,8 @@ public sealed class LabCertificateAuthority : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], false));
         if (kind != LabCertificate.CommonNameOnly)
             request.CertificateExtensions.Add(AlternativeNames(kind, names));
+        if (_revocationList is not null)
+            request.CertificateExtensions.Add(CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([_revocationList.AbsoluteUri]));
 
         DateTimeOffset now = _clock.GetUtcNow();
         (DateTimeOffset from, DateTimeOffset until) = kind switch
@@ -84,6 +92,13 @@ public sealed class LabCertificateAuthority : IDisposable
         using X509Certificate2 issued = request.Create(_root, from, until, RandomNumberGenerator.GetBytes(16));
         using X509Certificate2 whole = issued.CopyWithPrivateKey(key);
         return Usable(whole);
+    }
+
+    /// <summary>The list of what was revoked, which is nothing, in DER: valid for a day from now.</summary>
+    public byte[] IssueRevocationList()
+    {
+        DateTimeOffset now = _clock.GetUtcNow();
+        return new CertificateRevocationListBuilder().Build(_root, 1, now.AddDays(1), HashAlgorithmName.SHA256, thisUpdate: now.AddDays(-1));
     }
 
     /// <inheritdoc/>
