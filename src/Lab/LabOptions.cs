@@ -32,7 +32,7 @@ public sealed record LabOptions
         "EXPIRE NEVER", "IMPLEMENTATION EmailSync-Lab",
     ];
 
-    /// <summary>The keyword lines of the EHLO reply; SIZE is completed with <see cref="MaxMessageOctets"/>.</summary>
+    /// <summary>The keyword lines of the EHLO reply; SIZE is completed with <see cref="MaxMessageOctets"/>. BINARYMIME and REQUIRETLS are known too.</summary>
     public IReadOnlyList<string> SmtpExtensions { get; init; } =
     [
         "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES", "DSN", "STARTTLS",

@@ -4,8 +4,8 @@ using System.Text;
 namespace EmailSync.Lab;
 
 /// <summary>
-/// The server's side of SMTP on one connection: RFC 5321 with SIZE, PIPELINING, 8BITMIME, SMTPUTF8, CHUNKING, DSN
-/// parameters, enhanced status codes, STARTTLS and AUTH.
+/// The server's side of SMTP on one connection: RFC 5321 with SIZE, PIPELINING, 8BITMIME, SMTPUTF8, CHUNKING, BINARYMIME, DSN
+/// parameters, REQUIRETLS, enhanced status codes, STARTTLS and AUTH.
 /// </summary>
 internal sealed class SmtpConversation(LabServer lab, LabConnection connection)
 {
@@ -157,10 +157,11 @@ internal sealed class SmtpConversation(LabServer lab, LabConnection connection)
             string extension = halves[0].ToUpperInvariant() switch
             {
                 "SIZE" => "SIZE",
-                "BODY" => "8BITMIME",
+                "BODY" => parameter.EndsWith("=BINARYMIME", StringComparison.OrdinalIgnoreCase) ? "BINARYMIME" : "8BITMIME",
                 "SMTPUTF8" => "SMTPUTF8",
                 "AUTH" => "AUTH",
                 "RET" or "ENVID" => "DSN",
+                "REQUIRETLS" => "REQUIRETLS",
                 _ => "",
             };
             if (!Offers(extension))
@@ -201,6 +202,12 @@ internal sealed class SmtpConversation(LabServer lab, LabConnection connection)
         if (_transaction is not { IsChunked: false } transaction || transaction.ForwardPaths.Count == 0)
         {
             await ReplyAsync(_transaction is { IsChunked: false } ? SmtpReply.NoRecipients : SmtpReply.BadSequence);
+            return;
+        }
+        // Binary content may hold what would end it (RFC 3030 section 3).
+        if (transaction.Parameters.Contains("BODY=BINARYMIME", StringComparer.OrdinalIgnoreCase))
+        {
+            await ReplyAsync(SmtpReply.BadSequence);
             return;
         }
         await ReplyAsync(SmtpReply.StartContent);
@@ -266,6 +273,7 @@ internal sealed class SmtpConversation(LabServer lab, LabConnection connection)
 
     private bool Offers(string keyword) => lab.SmtpKeywords.Contains(keyword) && !connection.IsHidden(keyword)
         && (keyword != "STARTTLS" || !connection.IsEncrypted)
+        && (keyword != "REQUIRETLS" || connection.IsEncrypted)
         && (keyword != "AUTH" || connection.IsEncrypted || lab.Options.AllowAuthenticationInClear);
 
     private string Completed(string extension) =>

@@ -4,7 +4,7 @@ using EmailSync.Protocols.Wire;
 namespace EmailSync.Protocols.Smtp;
 
 /// <summary>The content on its way, by DATA or BDAT, and the reply that decides: the only time a message can be in doubt.</summary>
-internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content, bool isChunked)
+internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content, Chunks? chunks)
 {
     // While content is on its way, each block has its own deadline; the reply's begins with the end of the content.
     private static readonly Deadline NotYet = new("reply to the end of the content", TimeSpan.FromDays(20));
@@ -14,12 +14,14 @@ internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content,
     /// have all of it.
     /// </summary>
     private bool IsInDoubt(Task writing) =>
-        (isChunked ? content.IsTaken : content.IsEnded) && writing.Exception?.InnerException is not InvalidContentException;
+        (chunks?.IsTaken ?? content.IsEnded) && writing.Exception?.InnerException is not InvalidContentException;
 
     /// <summary>Sends the content and reads the reply, which may come before the end (RFC 5321 section 3.8).</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Reply> RunAsync()
+    public async ValueTask<Reply> RunAsync(CancellationToken cancellationToken)
     {
+        if (chunks is not null && await chunks.SendAllButLastAsync(cancellationToken) is { } refusal)
+            return refusal;
         Task<bool> writing = WriteAsync();
         Reply reply;
         try
@@ -43,20 +45,11 @@ internal sealed class ContentSending(Dialogue dialogue, OutgoingContent content,
         return reply;
     }
 
-    /// <summary>Sends the content as one chunk, behind what was composed before; false if the connection failed (RFC 3030 section 2).</summary>
-    public ValueTask<bool> WriteChunkAsync()
-    {
-        long size = content.Survey!.Value.Size;
-        dialogue.Wire.Compose($"BDAT {size} LAST");
-        return dialogue.Wire.WriteOctetsAsync(content, size, dialogue.DeadlineOf(Phase.Content));
-    }
-
     private async Task<bool> WriteAsync()
     {
         dialogue.Wire.Expect(NotYet);
-        bool isSent = await (isChunked
-            ? WriteChunkAsync()
-            : dialogue.Wire.WriteContentAsync(content, dialogue.Options.ContentRules, dialogue.DeadlineOf(Phase.Content)));
+        bool isSent = await (chunks?.WriteLastAsync()
+            ?? dialogue.Wire.WriteContentAsync(content, dialogue.Options.ContentRules, dialogue.DeadlineOf(Phase.Content)));
         dialogue.Wire.Expect(dialogue.DeadlineOf(Phase.FinalDot));
         return isSent;
     }

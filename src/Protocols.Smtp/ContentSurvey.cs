@@ -8,7 +8,6 @@ internal struct ContentSurvey()
     private bool _isInHeader = true;
     private bool _isAfterCarriageReturn;
     private long _lineLength;
-    private long _octets;
     private long _bareLineEnds;
 
     /// <summary>There are octets above 127, so the server must offer 8BITMIME (RFC 6152).</summary>
@@ -16,6 +15,9 @@ internal struct ContentSurvey()
 
     /// <summary>There are octets above 127 in the header, so the server must offer SMTPUTF8 (RFC 6531 section 3.2).</summary>
     public bool HasEightBitHeader { get; private set; }
+
+    /// <summary>The size as it stands.</summary>
+    public long Octets { get; private set; }
 
     /// <summary>There is a NUL.</summary>
     public bool HasNul { get; private set; }
@@ -29,12 +31,12 @@ internal struct ContentSurvey()
     public readonly bool IsCanonical => !HasBareLineEnds && _lineLength == 0;
 
     /// <summary>The size as RFC 1870 section 5 counts it: with every line ended by CRLF, without stuffed dots.</summary>
-    public readonly long Size => _octets + _bareLineEnds + (_isAfterCarriageReturn ? 1 : _lineLength > 0 ? 2 : 0);
+    public readonly long Size => Octets + _bareLineEnds + (_isAfterCarriageReturn ? 1 : _lineLength > 0 ? 2 : 0);
 
     /// <summary>Takes the next octets into account.</summary>
     public void Add(ReadOnlySpan<byte> octets)
     {
-        _octets += octets.Length;
+        Octets += octets.Length;
         HasEightBit = HasEightBit || !Ascii.IsValid(octets);
         HasNul = HasNul || octets.Contains((byte)0);
         while (!octets.IsEmpty)

@@ -34,6 +34,9 @@ public readonly record struct MailPath
 
     internal bool HasDomain => Mailbox.Contains('@', StringComparison.Ordinal);
 
+    // A quoted local-part may have an @, a domain has none.
+    internal string Domain => HasDomain ? Mailbox[(Mailbox.LastIndexOf('@') + 1)..] : "";
+
     /// <summary>Reads a mailbox such as <c>smith@bar.example</c>, or <c>postmaster</c>, without angle brackets.</summary>
     /// <exception cref="FormatException">It breaks the grammar or a limit; the message says how.</exception>
     public static MailPath Parse(string mailbox)

@@ -11,7 +11,7 @@ namespace EmailSync.Protocols.Smtp;
 /// Some recipients may be refused and the others get the message. If DATA is accepted although nobody is left to get it, a lone
 /// dot ends it and the reply to that is no delivery (RFC 2920 section 3.1).
 /// </remarks>
-internal sealed class MailTransaction
+internal sealed class MailTransaction : IDisposable
 {
     private const int GoAhead = 354;
 
@@ -26,7 +26,11 @@ internal sealed class MailTransaction
     private readonly OutgoingContent _content;
     private readonly string _parameters;
     private readonly bool _isPipelined;
-    private readonly bool _isChunked;
+    // Null: there are none.
+    private readonly string[]? _recipientParameters;
+
+    // Null: the content goes by DATA.
+    private readonly Chunks? _chunks;
 
     // The chunk rides with the envelope, whatever will be said to that.
     private readonly bool _isOneFlight;
@@ -43,10 +47,12 @@ internal sealed class MailTransaction
         (_dialogue, _envelope, _content, _parameters) = (dialogue, envelope, content, parameters);
         _isPipelined = dialogue.Options.UsePipelining && dialogue.Extensions.HasPipelining;
         // BDAT needs the exact size before the first octet, and canonical text (RFC 3030 section 2).
-        _isChunked = dialogue.Options.UseChunking && dialogue.Extensions.HasChunking
-            && content is { IsWhole: true, Survey.IsCanonical: true };
-        _isOneFlight = _isChunked && _isPipelined && dialogue.Options.SendChunkWithEnvelope;
-        _sending = new(dialogue, content, _isChunked);
+        bool isChunked = envelope.IsBinary
+            || (dialogue.Options.UseChunking && dialogue.Extensions.HasChunking && content.Survey is { IsCanonical: true });
+        _chunks = isChunked ? new(dialogue, content) : null;
+        _isOneFlight = isChunked && content.IsWhole && _isPipelined && dialogue.Options.SendChunkWithEnvelope;
+        _sending = new(dialogue, content, _chunks);
+        _recipientParameters = envelope.Dsn is { } dsn ? [.. envelope.ForwardPaths.Select(path => RcptParameters.Decide(dsn, path))] : null;
         _recipients = new RecipientReply[envelope.ForwardPaths.Count];
     }
 
@@ -83,7 +89,7 @@ internal sealed class MailTransaction
             return Abandoned(_refusal);
         }
 
-        Reply? decision = !_hasRecipient ? null : _isOneFlight || answer is { IsNegative: true } ? answer : await _sending.RunAsync();
+        Reply? decision = !_hasRecipient ? null : _isOneFlight || answer is { IsNegative: true } ? answer : await _sending.RunAsync(cancellationToken);
         // What state a server is in after a chunk that failed is anybody's guess (RFC 3030 section 2).
         NeedsReset = (_isOneFlight || _sender!.IsPositive) && answer?.Code != GoAhead && decision is not { IsPositive: true };
         if (decision is { IsClosing: true })
@@ -92,6 +98,8 @@ internal sealed class MailTransaction
             exchange.Complete();
         return new(_sender!, _sender!.IsPositive ? _recipients : [], decision);
     }
+
+    public void Dispose() => _chunks?.Dispose();
 
     /// <summary>Sends everything up to the content; returns the reply to DATA, or to the chunk that went with it, or null if neither did.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -113,7 +121,7 @@ internal sealed class MailTransaction
             }
             return !GoesOn(_hasRecipient) ? null
                 : _isOneFlight ? await AskAsync(Phase.FinalDot)
-                : _isChunked ? null
+                : _chunks is not null ? null
                 : await AskAsync(Phase.Data);
         }
         finally
@@ -136,8 +144,8 @@ internal sealed class MailTransaction
         for (int recipient = 0; recipient < _recipients.Length; recipient++)
             Compose(Phase.Rcpt, recipient);
         if (_isOneFlight)
-            return _sending.WriteChunkAsync().AsTask();
-        if (!_isChunked)
+            return _chunks!.WriteLastAsync().AsTask();
+        if (_chunks is null)
             Compose(Phase.Data);
         return _dialogue.FlushAsync(Phase.Mail).AsTask();
     }
@@ -153,7 +161,7 @@ internal sealed class MailTransaction
                 _dialogue.Wire.Compose($"MAIL FROM:<{_envelope.ReversePath.Mailbox}>{_parameters}");
                 break;
             case Phase.Rcpt:
-                _dialogue.Wire.Compose($"RCPT TO:<{_envelope.ForwardPaths[recipient].Mailbox}>");
+                _dialogue.Wire.Compose($"RCPT TO:<{_envelope.ForwardPaths[recipient].Mailbox}>{_recipientParameters?[recipient]}");
                 break;
             default:
                 _dialogue.Wire.Compose($"DATA");

@@ -24,7 +24,10 @@ internal sealed class OutgoingContent : Stream
     public bool IsWhole { get; private set; }
 
     /// <summary>The last octet was handed over.</summary>
-    public bool IsTaken => IsWhole ? _taken == _buffered : IsEnded;
+    public bool IsTaken => Survey is { } survey && Taken == survey.Octets;
+
+    /// <summary>How many octets were handed over.</summary>
+    public long Taken { get; private set; }
 
     /// <summary>The reader has been told that there is no more.</summary>
     public bool IsEnded { get; private set; }
@@ -58,6 +61,7 @@ internal sealed class OutgoingContent : Stream
         int count = Math.Min(buffer.Length, _buffered - _taken);
         _buffer.AsSpan(_taken, count).CopyTo(buffer.Span);
         _taken += count;
+        Taken += count;
         IsEnded = count == 0 && buffer.Length > 0;
         return new(count);
     }
@@ -111,6 +115,7 @@ internal sealed class OutgoingContent : Stream
     private async ValueTask<int> ReadRestAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int count = await _rest.ReadAsync(buffer, cancellationToken);
+        Taken += count;
         IsEnded = count == 0;
         return count;
     }

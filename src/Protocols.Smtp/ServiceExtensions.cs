@@ -27,6 +27,18 @@ public sealed class ServiceExtensions
     /// <summary>BDAT may be used (RFC 3030).</summary>
     public bool HasChunking { get; private init; }
 
+    /// <summary>Content may be anything, where <see cref="HasChunking"/> is offered too (RFC 3030).</summary>
+    public bool HasBinaryMime { get; private init; }
+
+    /// <summary>Notifications of delivery can be asked for (RFC 3461).</summary>
+    public bool HasDsn { get; private init; }
+
+    /// <summary>TLS can be required for the rest of the way; counts only under TLS (RFC 8689).</summary>
+    public bool HasRequireTls { get; private init; }
+
+    /// <summary>What the server will refuse because it is too much, as far as it says so (RFC 9422).</summary>
+    public ServiceLimits Limits { get; private init; } = ServiceLimits.Parse(null);
+
     /// <summary>Content may hold octets above 127 (RFC 6152).</summary>
     public bool HasEightBitMime { get; private init; }
 
@@ -66,6 +78,10 @@ public sealed class ServiceExtensions
         HasStartTls = Has("STARTTLS");
         HasPipelining = Has("PIPELINING");
         HasChunking = Has("CHUNKING");
+        HasBinaryMime = Has("BINARYMIME");
+        HasDsn = Has("DSN");
+        HasRequireTls = Has("REQUIRETLS");
+        Limits = ServiceLimits.Parse(ParametersOf("LIMITS"));
         HasEightBitMime = Has("8BITMIME");
         HasSmtpUtf8 = Has("SMTPUTF8");
         HasSize = Has("SIZE");

@@ -17,6 +17,7 @@ public sealed class SmtpSession : IAsyncDisposable
     private bool _isSignedIn;
     private bool _isTlsRefused;
     private bool _needsReset;
+    private int _transactions;
 
     private SmtpSession(Dialogue dialogue, Reply greeting)
     {
@@ -41,6 +42,9 @@ public sealed class SmtpSession : IAsyncDisposable
 
     /// <summary>The session has ended; only <see cref="QuitAsync"/> and <see cref="DisposeAsync"/> are left.</summary>
     public bool IsBroken => _dialogue.Wire.IsBroken;
+
+    /// <summary>The server takes no more transactions in this session (MAILMAX, RFC 9422); the next message is for another one.</summary>
+    public bool IsSpent => _transactions >= Extensions.Limits.Transactions;
 
     /// <summary>Waits for the greeting and says EHLO; HELO where the server does not know EHLO, and then nothing is offered.</summary>
     /// <param name="stream">Connected; the session closes it, also if this call fails.</param>
@@ -118,7 +122,7 @@ public sealed class SmtpSession : IAsyncDisposable
 
     /// <summary>
     /// One mail transaction. Refusals by the server are in the result, not thrown; some recipients may be refused and the others get the
-    /// message.
+    /// message. Recipients over the server's announced limits are not tried (<see cref="RecipientReply.IsOverLimit"/>).
     /// </summary>
     /// <param name="envelope">Who sends it and who gets it.</param>
     /// <param name="content">
@@ -128,6 +132,9 @@ public sealed class SmtpSession : IAsyncDisposable
     /// <param name="cancellationToken">Gives up, and the connection with it; the message is then not delivered, or in doubt.</param>
     /// <exception cref="TransactionInDoubtException">The connection failed between the end of the content and its reply.</exception>
     /// <exception cref="ServiceExtensionMissingException">The message needs what the server does not offer; nothing was sent.</exception>
+    /// <exception cref="EncryptionRequiredException">The message requires TLS and the stream is not encrypted; nothing was sent.</exception>
+    /// <exception cref="InvalidOperationException">The session <see cref="IsSpent"/>; nothing was sent.</exception>
+    /// <exception cref="ArgumentException">The envelope contradicts itself or an RFC; nothing was sent.</exception>
     /// <exception cref="UnsendableContentException">The message is too large for the server, or has too long a line; nothing was sent.</exception>
     /// <exception cref="InvalidContentException">The content breaks <see cref="SmtpOptions.ContentRules"/>; it was not delivered.</exception>
     /// <exception cref="ConnectionLostException">The connection failed before the end of the content; the message was not delivered.</exception>
@@ -138,17 +145,22 @@ public sealed class SmtpSession : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(envelope);
         ArgumentNullException.ThrowIfNull(content);
         ThrowIfTlsRefused();
-        if (envelope.ForwardPaths.Count == 0 || envelope.ForwardPaths.Any(path => path.IsNull))
-            throw new ArgumentException("An envelope has at least one forward-path, and none of them is null", nameof(envelope));
-        if (!envelope.ReversePath.IsNull && !envelope.ReversePath.HasDomain)
-            throw new ArgumentException("A reverse-path has a domain; only recipients may be a postmaster without one", nameof(envelope));
+        envelope.Validate();
+        if (envelope.RequireTls && !IsEncrypted)
+            throw new EncryptionRequiredException(
+                "The message requires TLS, and the connection is not encrypted (RFC 8689 section 2). Nothing was sent");
+        if (IsSpent)
+            throw new InvalidOperationException(
+                $"The server takes {Extensions.Limits.Transactions} transactions in a session (MAILMAX, RFC 9422); open another one. Nothing was sent");
 
         using OutgoingContent outgoing = await OutgoingContent.PrepareAsync(content, cancellationToken);
         string parameters = MailParameters.Decide(envelope, outgoing.Survey, Extensions, _dialogue.Options);
-        MailTransaction transaction = new(_dialogue, envelope, outgoing, parameters);
+        AdmittedRecipients? admitted = AdmittedRecipients.Of(envelope, Extensions.Limits);
+        using MailTransaction transaction = new(_dialogue, admitted?.Envelope ?? envelope, outgoing, parameters);
+        _transactions++;
         TransactionResult result = await transaction.RunAsync(_needsReset, cancellationToken);
         _needsReset = transaction.NeedsReset;
-        return result;
+        return admitted?.Complete(result) ?? result;
     }
 
     /// <summary>RSET: forgets a transaction that was begun; also a sign of life.</summary>

@@ -5,7 +5,14 @@ namespace EmailSync.Protocols.Smtp;
 /// <param name="Reply">
 /// The reply to its RCPT. Where the connection ended first, behind a refusal or with 421: that last reply.
 /// </param>
-public sealed record RecipientReply(MailPath ForwardPath, Reply Reply);
+public sealed record RecipientReply(MailPath ForwardPath, Reply Reply)
+{
+    /// <summary>
+    /// The server was not asked about this one, because it announced that it would be one too many (RFC 9422). <see cref="Reply"/> is then
+    /// made here, and is what a server says to too many recipients: 452 4.5.3. It is for another transaction, which need not wait.
+    /// </summary>
+    public bool IsOverLimit { get; init; }
+}
 
 /// <summary>What became of each forward-path, and of the content. A refusal is a result like any other.</summary>
 /// <param name="Sender">The reply to MAIL.</param>

@@ -31,7 +31,7 @@ public sealed partial class SendCycle(IStore store, MailSessions sessions, Alert
                 }
 
                 await DeliverAsync(session, email, profile, cancellationToken);
-                if (session.IsBroken)
+                if (session.IsBroken || session.IsSpent)
                 {
                     await session.DisposeAsync();
                     session = null;
