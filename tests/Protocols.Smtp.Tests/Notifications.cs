@@ -30,16 +30,16 @@ public sealed class Notifications
     public void Rfc3461_section_4_4_only_printable_ascii_can_be_encoded(string text, bool isEncodable) =>
         Assert.Equal(isEncodable, Xtext.IsEncodable(text));
 
-    // The examples of section 10, as one transaction of this client; the second recipient wants to hear nothing.
+    // The example, but for Fred, who has no ORCPT in it.
     [Theory]
     [MemberData(nameof(Fragmentation.Sizes), MemberType = typeof(Fragmentation))]
     public async Task Rfc3461_section_10_1_submission(int fragment)
     {
         using ScriptedPeer peer = new(Play.Introduction("DSN") + """
-            C: MAIL FROM:<Alice@Pure-Heart.ORG> RET=HDRS ENVID=QQ314159
-            S: 250 <Alice@Pure-Heart.ORG> sender ok
-            C: RCPT TO:<Bob@Big-Bucks.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Big-Bucks.COM
-            S: 250 <Bob@Big-Bucks.COM> recipient ok
+            C: MAIL FROM:<Alice@Example.ORG> RET=HDRS ENVID=QQ314159
+            S: 250 <Alice@Example.ORG> sender ok
+            C: RCPT TO:<Bob@Example.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM
+            S: 250 <Bob@Example.COM> recipient ok
             C: RCPT TO:<Carol@Ivory.EDU> NOTIFY=FAILURE ORCPT=rfc822;Carol@Ivory.EDU
             S: 250 <Carol@Ivory.EDU> recipient ok
             C: RCPT TO:<Dana@Ivory.EDU> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU
@@ -59,9 +59,9 @@ public sealed class Notifications
         await using SmtpSession session = await Play.OpenAsync(peer);
         Assert.True(session.Extensions.HasDsn);
         Envelope envelope = Play.Envelope(
-            "Bob@Big-Bucks.COM", "Carol@Ivory.EDU", "Dana@Ivory.EDU", "Eric@Bombs.AF.MIL", "Fred@Bombs.AF.MIL", "George@Tax-ME.GOV") with
+            "Bob@Example.COM", "Carol@Ivory.EDU", "Dana@Ivory.EDU", "Eric@Bombs.AF.MIL", "Fred@Bombs.AF.MIL", "George@Tax-ME.GOV") with
         {
-            ReversePath = MailPath.Parse("Alice@Pure-Heart.ORG"),
+            ReversePath = MailPath.Parse("Alice@Example.ORG"),
             Dsn = new()
             {
                 Return = DsnReturn.Header,
@@ -69,7 +69,7 @@ public sealed class Notifications
                 Notify = DsnNotify.Failure,
                 NotifyOf = new Dictionary<MailPath, DsnNotify>
                 {
-                    [MailPath.Parse("Bob@Big-Bucks.COM")] = DsnNotify.Success,
+                    [MailPath.Parse("Bob@Example.COM")] = DsnNotify.Success,
                     [MailPath.Parse("Dana@Ivory.EDU")] = DsnNotify.Success | DsnNotify.Failure,
                     [MailPath.Parse("Fred@Bombs.AF.MIL")] = DsnNotify.Never,
                 },
