@@ -100,7 +100,7 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
             faults.Add("outgoingUserName", user, "The outgoing credentials are those of incoming.", "Leave it out, or set useSameSettingsForOutgoing to false.");
     }
 
-    private static void CheckSide(string prefix, ServerSide side, string? password, Faults faults)
+    private void CheckSide(string prefix, ServerSide side, string? password, Faults faults)
     {
         bool isProfiles = side.CredentialRetrieval == CredentialRetrieval.Profile;
         if (!isProfiles && side.UserName is not null)
@@ -109,9 +109,13 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
             faults.Add(prefix + "Password", null, "A password belongs to profile credentials only.", $"Leave it out, or set {prefix}CredentialRetrieval to profile.");
         if (isProfiles && side.UserName is null)
             faults.Add(prefix + "UserName", null, "Profile credentials need a user name.", "Give one.");
-        if (side.AuthenticationProtocol is not (AuthenticationProtocol.AutoDetect or AuthenticationProtocol.Basic
-            or AuthenticationProtocol.Plain or AuthenticationProtocol.Login or AuthenticationProtocol.Apop))
-            faults.Add(prefix + "AuthenticationProtocol", side.AuthenticationProtocol.ToString(), "This version of the appliance cannot sign in that way.", "Give auto-detect, basic, plain, login or apop.");
+        string name = prefix + "AuthenticationProtocol";
+        if (policy.IsStrict && side.AuthenticationProtocol.RestsOnMd5)
+            faults.Add(name, side.AuthenticationProtocol.ToString(), $"The {policy.Name} policy admits no sign-in that rests on MD5.", "Give auto-detect, scram-sha-256, plain or oauth.");
+        if (isProfiles && !side.AuthenticationProtocol.CanDelegate)
+            faults.Add(name, side.AuthenticationProtocol.ToString(), "With profile credentials each mailbox is opened on behalf of its own user, which this mechanism cannot say.", "Give auto-detect, plain, scram-sha-256 or scram-sha-1.");
+        if (prefix == "outgoing" && side.AuthenticationProtocol == AuthenticationProtocol.Apop)
+            faults.Add(name, side.AuthenticationProtocol.ToString(), "APOP is a command of POP3; there is none in SMTP.", "Give auto-detect.");
     }
 
     private static void CheckCertificates(string? pem, Faults faults)

@@ -59,6 +59,20 @@ public enum AuthenticationProtocol
     Login = 105,
 }
 
+/// <summary>What follows from the choice of an <see cref="AuthenticationProtocol"/>.</summary>
+public static class AuthenticationProtocols
+{
+    extension(AuthenticationProtocol protocol)
+    {
+        /// <summary>It stands or falls with MD5.</summary>
+        public bool RestsOnMd5 => protocol is AuthenticationProtocol.Apop or AuthenticationProtocol.CramMd5 or AuthenticationProtocol.Ntlm;
+
+        /// <summary>It can open one user's mailbox with another's credentials.</summary>
+        public bool CanDelegate => protocol is not (AuthenticationProtocol.Apop or AuthenticationProtocol.CramMd5
+            or AuthenticationProtocol.Ntlm or AuthenticationProtocol.Login);
+    }
+}
+
 /// <summary>Whether a profile serves its mailboxes.</summary>
 public enum ProfileState
 {

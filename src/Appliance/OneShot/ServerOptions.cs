@@ -19,7 +19,13 @@ internal sealed class ServerOptions
         ["basic"] = AuthenticationProtocol.Basic,
         ["plain"] = AuthenticationProtocol.Plain,
         ["login"] = AuthenticationProtocol.Login,
+        ["scram-sha-256"] = AuthenticationProtocol.ScramSha256,
+        ["scram-sha-1"] = AuthenticationProtocol.ScramSha1,
+        ["cram-md5"] = AuthenticationProtocol.CramMd5,
         ["apop"] = AuthenticationProtocol.Apop,
+        ["oauth"] = AuthenticationProtocol.OAuth,
+        ["negotiate"] = AuthenticationProtocol.Negotiate,
+        ["ntlm"] = AuthenticationProtocol.Ntlm,
     };
 
     private static readonly Dictionary<string, TlsMode> TlsModes = new(StringComparer.OrdinalIgnoreCase)

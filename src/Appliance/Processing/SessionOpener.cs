@@ -17,7 +17,7 @@ public sealed class SessionOpener(IDialer dialer, SessionSettings settings)
         try
         {
             steps?.Begin(StepNames.Authentication);
-            Maildrop maildrop = await SignIn.ToMaildropAsync(session, credentials, cancellationToken);
+            Maildrop maildrop = await SignIn.ToMaildropAsync(session, route, credentials, cancellationToken);
             steps?.Pass($"signed in as {credentials.UserName}");
             return maildrop;
         }
@@ -40,7 +40,7 @@ public sealed class SessionOpener(IDialer dialer, SessionSettings settings)
             if (credentials is null)
                 return session;
             steps?.Begin(StepNames.Authentication);
-            await SignIn.ToSubmissionAsync(session, credentials, cancellationToken);
+            await SignIn.ToSubmissionAsync(session, route, credentials, cancellationToken);
             steps?.Pass($"signed in as {credentials.UserName}");
             return session;
         }

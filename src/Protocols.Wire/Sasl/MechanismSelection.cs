@@ -45,20 +45,26 @@ public sealed record MechanismSelection
     /// <summary>The weakest that is acceptable, whatever the order says.</summary>
     public MechanismStrength Floor { get; init; } = MechanismStrength.Revealing;
 
+    /// <summary>The mechanism to use; null if none is acceptable.</summary>
+    /// <param name="server">What it offers.</param>
+    /// <param name="credentials">Who signs in.</param>
+    public SaslMechanism? Find(SaslServer server, SaslCredentials credentials)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(credentials);
+        return Order.FirstOrDefault(name => server.Mechanisms.Contains(name) && WhyNot(name, server, credentials) is null) is { } chosen
+            ? MechanismRecipe.Find(chosen)!.Make(server, credentials)
+            : null;
+    }
+
     /// <summary>The mechanism to use.</summary>
     /// <param name="server">What it offers.</param>
     /// <param name="credentials">Who signs in.</param>
     /// <exception cref="MechanismUnavailableException">None is acceptable; the message says what was offered, and why it was passed over.</exception>
     public SaslMechanism Choose(SaslServer server, SaslCredentials credentials)
     {
-        ArgumentNullException.ThrowIfNull(server);
-        ArgumentNullException.ThrowIfNull(credentials);
-        foreach (string name in Order)
-        {
-            if (server.Mechanisms.Contains(name) && WhyNot(name, server, credentials) is null)
-                return MechanismRecipe.Find(name)!.Make(server, credentials);
-        }
-
+        if (Find(server, credentials) is { } mechanism)
+            return mechanism;
         string offered = server.Mechanisms.Count == 0
             ? "no mechanism at all"
             : string.Join(", ", server.Mechanisms.Order(StringComparer.Ordinal).Select(name => $"{name} ({WhyNot(name, server, credentials)})"));

@@ -53,7 +53,8 @@ public sealed class ProfilesApiTests
         { "owner", """{"ownerEmailAddress":"nobody"}""", "ownerEmailAddress" },
         { "state", """{"state":7}""", "state" },
         { "password with a line end", """{"incomingCredentialRetrieval":"profile","incomingUserName":"x","incomingPassword":"a\r\nDELE 1"}""", "incomingPassword" },
-        { "a mechanism that this version lacks", """{"incomingAuthenticationProtocol":"ntlm"}""", "incomingAuthenticationProtocol" },
+        { "a mechanism that cannot act for another", """{"incomingCredentialRetrieval":"profile","incomingUserName":"x","incomingAuthenticationProtocol":"login"}""", "incomingAuthenticationProtocol" },
+        { "APOP for SMTP", """{"useSameSettingsForOutgoing":false,"outgoingAuthenticationProtocol":"apop"}""", "outgoingAuthenticationProtocol" },
     };
 
     [Theory]

@@ -9,6 +9,9 @@ public sealed class DovecotServer
 {
     public const string Program = "/usr/sbin/dovecot";
 
+    /// <summary>Who may open every maildrop, by the authorization identity.</summary>
+    public const string MasterUser = "master";
+
     private readonly string _configuration;
     private readonly TrustedRoot _root;
 
@@ -40,6 +43,8 @@ public sealed class DovecotServer
         Directory.CreateDirectory(Path.Combine(folder, "dovecot"));
         string users = Path.Combine(folder, "users");
         await File.WriteAllLinesAsync(users, addresses.Select(address => $"{address}:{{PLAIN}}{PasswordOf(address)}::::::"));
+        string masters = Path.Combine(folder, "masters");
+        await File.WriteAllTextAsync(masters, $"{MasterUser}:{{PLAIN}}{PasswordOf(MasterUser)}::::::\n");
         await File.WriteAllTextAsync(server._configuration, string.Create(CultureInfo.InvariantCulture, $$"""
             base_dir = {{folder}}/dovecot/run
             state_dir = {{folder}}/dovecot/state
@@ -51,7 +56,8 @@ public sealed class DovecotServer
             ssl_key = <{{folder}}/key.pem
             ssl_min_protocol = TLSv1.2
             disable_plaintext_auth = no
-            auth_mechanisms = plain login
+            auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+            auth_master_user_separator = *
             auth_failure_delay = 0
             auth_username_format = %Lu
             first_valid_uid = 1
@@ -59,6 +65,11 @@ public sealed class DovecotServer
             mail_fsync = never
             mail_max_userip_connections = 100
             pop3_lock_session = yes
+            passdb {
+              driver = passwd-file
+              args = {{masters}}
+              master = yes
+            }
             passdb {
               driver = passwd-file
               args = {{users}}
