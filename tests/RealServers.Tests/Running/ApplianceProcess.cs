@@ -77,6 +77,27 @@ internal sealed partial class ApplianceProcess : IAsyncDisposable
     /// <summary>Waits until a line holds this text.</summary>
     public Task WhenPrintedAsync(string text) => WhenPrintedAsync(lines => lines.Any(line => line.Contains(text, StringComparison.Ordinal)));
 
+    /// <summary>Waits for something that it is to bring about elsewhere.</summary>
+    /// <exception cref="InvalidOperationException">It ended before, or the wait did; the message has what it printed.</exception>
+    public async Task RunUntilAsync(Task moment)
+    {
+        Task ended = _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            if (await Task.WhenAny(moment, ended) == moment)
+            {
+                await moment;
+                return;
+            }
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new InvalidOperationException($"The appliance did not come to what was waited for:\n{Output}", late);
+        }
+
+        throw new InvalidOperationException($"The appliance ended with {_process.ExitCode}:\n{Output}");
+    }
+
     /// <summary>SIGKILL: it learns nothing of its end.</summary>
     public async Task KillAsync()
     {

@@ -28,7 +28,7 @@ public sealed class KilledBeforeDovecot(MailServers servers)
         await using (ApplianceProcess killed = folder.Start([bottleneck.Port]))
         {
             using CancellationTokenSource patience = Patience.Begin();
-            await bottleneck.Full.WaitAsync(patience.Token);
+            await killed.RunUntilAsync(bottleneck.Full.WaitAsync(patience.Token));
             await killed.KillAsync();
         }
 

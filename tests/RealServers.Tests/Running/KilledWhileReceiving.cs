@@ -56,8 +56,10 @@ public sealed class KilledWhileReceiving
             using CancellationTokenSource patience = Patience.Begin();
             Task moment = next.WaitAsync(lab, folder, random, patience.Token);
             await using ApplianceProcess appliance = folder.Start([lab.PortOf(LabService.Pop3s)]);
-            await ReceiveUntilAsync(moment, lab, () => ledger.Deliver(lab.Mailboxes[random.Next(Mailboxes)]), appliance, patience.Token);
+            Task arrivals = DeliverUntilAsync(moment, lab, () => ledger.Deliver(lab.Mailboxes[random.Next(Mailboxes)]), patience.Token);
+            await appliance.RunUntilAsync(moment);
             await appliance.KillAsync();
+            await arrivals;
             lab.Misbehave();
             await lab.Journal.WhenAsync(journal => journal.ConnectionsOpen == 0, patience.Token);
             int stored = await folder.PeekAsync(ledger.AssertNothingIsLostAsync);
@@ -103,23 +105,14 @@ public sealed class KilledWhileReceiving
     }
 
     /// <summary>Mail arrives with every sign-in, until the moment comes.</summary>
-    private static async Task ReceiveUntilAsync(Task moment, LabServer lab, Action deliver, ApplianceProcess appliance, CancellationToken cancellationToken)
+    private static async Task DeliverUntilAsync(Task moment, LabServer lab, Action deliver, CancellationToken cancellationToken)
     {
         long signIns = lab.Journal.SignIns;
-        try
+        while (!moment.IsCompleted)
         {
-            while (!moment.IsCompleted)
-            {
-                await Task.WhenAny(moment, lab.Journal.WhenAsync(journal => journal.SignIns > signIns, cancellationToken));
-                for (; signIns < lab.Journal.SignIns; signIns++)
-                    deliver();
-            }
-
-            await moment;
-        }
-        catch (OperationCanceledException late)
-        {
-            throw new InvalidOperationException($"The moment did not come:\n{appliance.Output}", late);
+            await Task.WhenAny(moment, lab.Journal.WhenAsync(journal => journal.SignIns > signIns, cancellationToken));
+            for (; signIns < lab.Journal.SignIns; signIns++)
+                deliver();
         }
     }
 }

@@ -47,7 +47,7 @@ public sealed class KilledWhileSending
             using CancellationTokenSource patience = Patience.Begin();
             Task moment = next.WaitAsync(lab, folder, random, patience.Token);
             await using ApplianceProcess appliance = folder.Start([lab.PortOf(LabService.Smtps)]);
-            await moment;
+            await appliance.RunUntilAsync(moment);
             await appliance.KillAsync();
             lab.Misbehave();
             await lab.Journal.WhenAsync(journal => journal.ConnectionsOpen == 0, patience.Token);
@@ -57,7 +57,8 @@ public sealed class KilledWhileSending
         Assert.NotInRange(Delivered(lab).Count, emails.Count, int.MaxValue);
         await using ApplianceProcess last = folder.Start([lab.PortOf(LabService.Smtps)]);
         using CancellationTokenSource end = Patience.Begin();
-        await lab.Journal.WhenAsync(journal => journal.MessagesAccepted >= emails.Count && Delivered(lab).Count == emails.Count, end.Token);
+        await last.RunUntilAsync(lab.Journal.WhenAsync(
+            journal => journal.MessagesAccepted >= emails.Count && Delivered(lab).Count == emails.Count, end.Token));
         await last.StopAsync();
 
         Dictionary<string, List<byte[]>> delivered = Delivered(lab);
@@ -72,6 +73,7 @@ public sealed class KilledWhileSending
         Assert.Equal(emails.Count, sent + waiting);
         Assert.InRange(waiting, 0, moments.Length * Mailboxes);
         Assert.Empty(lab.Journal.Violations);
+        Assert.Equal(0, lab.Journal.Count(verb == "DATA" ? "BDAT" : "DATA"));
     }
 
     /// <summary>Enqueues the emails; returns them by Message-ID.</summary>

@@ -33,8 +33,8 @@ public sealed class Secrets
             [.. Enum.GetValues<LabService>().Select(lab.PortOf)], ("Logging__LogLevel__Default", "Trace"));
         using CancellationTokenSource patience = Patience.Begin();
         // Every password was used, also the one that nobody takes.
-        await lab.Journal.WhenAsync(
-            journal => journal.SignIns >= 4 && journal.SignInsRefused >= 1 && journal.MessagesAccepted >= 1, patience.Token);
+        await appliance.RunUntilAsync(lab.Journal.WhenAsync(
+            journal => journal.SignIns >= 4 && journal.SignInsRefused >= 1 && journal.MessagesAccepted >= 1, patience.Token));
         await appliance.WhenPrintedAsync("Authentication");
         Canary[] canaries = [ofMailbox, ofProfile, wrong, ofSending];
         AssertAbsent(canaries, $"/proc/{appliance.Id}/cmdline", "emailsync.dll");
