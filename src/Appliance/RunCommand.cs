@@ -72,6 +72,8 @@ internal static class RunCommand
     {
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            // A configuration is small; the endpoints that take messages say so themselves.
+            kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
             // A socket file that a killed process left behind is nobody's: the store's lock says that we are the only one here.
             File.Delete(options.ControlSocketPath);
             Caller.ListenOnControlSocket(kestrel, options.ControlSocketPath);
@@ -79,8 +81,7 @@ internal static class RunCommand
                 kestrel.Listen(IPAddress.Loopback, port);
         });
         builder.Services.AddAppliance(options, store);
-        builder.Services.AddApi(new(
-            Path.Combine(options.DataFolder, "api-token"), options.AllowCredentialsEntryViaNonSecureChannels, options.AllowAnonymousSmtp));
+        builder.Services.AddApi(new(options.AllowCredentialsEntryViaNonSecureChannels, options.AllowAnonymousSmtp));
         WebApplication application = builder.Build();
         application.MapApi();
         return application;

@@ -1,17 +1,16 @@
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Model;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EmailSync.Appliance.Api;
 
 /// <summary>What the deployment lets the API do.</summary>
-/// <param name="TokenFile">Holds the token for TCP.</param>
-/// <param name="AllowsCredentialsOverHttp">Passwords may come over plain HTTP.</param>
+/// <param name="AllowsCredentialsOverHttp">Secrets may come over plain HTTP.</param>
 /// <param name="AllowsAnonymousSmtp">Profiles may name a relay that asks for no sign-in.</param>
-public sealed record ApiOptions(string TokenFile, bool AllowsCredentialsOverHttp, bool AllowsAnonymousSmtp);
+public sealed record ApiOptions(bool AllowsCredentialsOverHttp, bool AllowsAnonymousSmtp);
 
 /// <summary>The table of all routes.</summary>
 public static class ApiRoutes
@@ -26,7 +25,9 @@ public static class ApiRoutes
         });
         return services
             .Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true)
-            .AddSingleton(Caller.FromFile(options.TokenFile))
+            .AddSingleton<FailureLimit>()
+            .AddSingleton<Caller>()
+            .AddSingleton<AuditTrail>()
             .AddSingleton(new Channel(options.AllowsCredentialsOverHttp))
             .AddSingleton(provider => new ProfileRules(provider.GetRequiredService<EgressPolicy>(), options.AllowsAnonymousSmtp));
     }
@@ -40,17 +41,21 @@ public static class ApiRoutes
             // A refusal is an answer, not an incident: only what nobody foresaw is logged as one.
             SuppressDiagnosticsCallback = context => Problems.IsForeseen(context.Exception),
         });
+        application.UseStatusCodePages(context => Problems.ExplainAsync(context.HttpContext));
         Caller caller = application.Services.GetRequiredService<Caller>();
         application.Use((context, next) => caller.AdmitAsync(context, () => next(context)));
+        AuditTrail audit = application.Services.GetRequiredService<AuditTrail>();
+        application.Use((context, next) => audit.WatchAsync(context, () => next(context)));
         application.MapHealth();
-        application.MapOpenApi();
+        application.MapOpenApi().WithMetadata(new LeastRole(TokenRole.Application));
         RouteGroupBuilder api = application.MapGroup("/api/v1");
-        api.MapProfiles();
-        api.MapMailboxes();
-        api.MapEmails();
-        api.MapAlerts();
-        api.MapSettings();
-        application.MapFallback(context => Problems.WriteAsync(
-            context, Problems.Of(StatusCodes.Status404NotFound, "not-found", "There is no such thing.", $"There is nothing at {context.Request.Path}.")));
+        api.MapGroup("").WithMetadata(new LeastRole(TokenRole.Application)).MapEmails();
+        RouteGroupBuilder operators = api.MapGroup("").WithMetadata(new LeastRole(TokenRole.Operator));
+        operators.MapProfiles();
+        operators.MapMailboxes();
+        operators.MapAlerts();
+        operators.MapSettings();
+        api.MapTokens();
+        api.MapAudit();
     }
 }

@@ -1,75 +1,40 @@
 using System.Security.Cryptography;
-using System.Text;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Store;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EmailSync.Appliance.Api;
 
+/// <summary>The least role that an endpoint asks for. An endpoint that says nothing asks for <see cref="TokenRole.Admin"/>.</summary>
+/// <param name="Role">The role.</param>
+public sealed record LeastRole(TokenRole Role);
+
 /// <summary>
-/// Who may call: anybody who can open the control socket, which only the appliance's own user can; over TCP whoever has the token, which
-/// stands in a file that only that user can read.
+/// Who may call: anybody who can open the control socket, which only the appliance's own user can, does so as an administrator; over TCP
+/// whoever has a token, in the token's role.
 /// </summary>
-public sealed class Caller
+public sealed class Caller(IStore store, FailureLimit failures)
 {
-    private readonly byte[] _tokenHash;
-
-    private Caller(string token) => _tokenHash = SHA256.HashData(Encoding.UTF8.GetBytes(token));
-
-    /// <summary>Reads the token for TCP, or makes one where there is none.</summary>
-    /// <param name="path">The token's file; it is made for its owner alone.</param>
-    public static Caller FromFile(string path)
-    {
-        if (!File.Exists(path))
-        {
-            FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using StreamWriter writer = new(path, options);
-            writer.WriteLine("est_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
-        }
-
-        string token = File.ReadAllText(path).Trim();
-        return token.Length > 0 ? new(token) : throw new InvalidOperationException($"The token file {path} is empty; delete it to get a new token.");
-    }
+    private static readonly Identity ControlSocket = new("control socket", TokenRole.Admin);
 
     /// <summary>Whether a request came through the control socket.</summary>
     public static bool IsOnControlSocket(HttpContext context) => context.Features.Get<ControlSocketMark>() is not null;
 
     /// <summary>What the caller is called in records.</summary>
-    public static string NameOf(HttpContext context) => IsOnControlSocket(context) ? "control socket" : "token";
+    public static string NameOf(HttpContext context) => Identify(context).Name;
+
+    /// <summary>What the caller may do.</summary>
+    public static TokenRole RoleOf(HttpContext context) => Identify(context).Role;
 
     /// <summary>Lets a request through, or answers that it may not.</summary>
     public async Task AdmitAsync(HttpContext context, Func<Task> next)
     {
-        if (IsOnControlSocket(context))
-        {
+        if (await WhyNotAsync(context) is { } refusal)
+            await Problems.WriteAsync(context, refusal);
+        else
             await next();
-            return;
-        }
-
-        // A page that a browser was lured to can reach loopback, under a name of its own (DNS rebinding).
-        if (context.Request.Host.Host is not ("localhost" or "127.0.0.1" or "[::1]"))
-        {
-            await Problems.WriteAsync(context, Problems.Of(421, "misdirected", "This is not the host that was asked for.", "Use localhost or 127.0.0.1."));
-            return;
-        }
-
-        if (context.Request.Path.Value is "/livez" or "/readyz" or "/healthz" || HasToken(context))
-        {
-            await next();
-            return;
-        }
-
-        context.Response.Headers.WWWAuthenticate = "Bearer";
-        await Problems.WriteAsync(context, Problems.Of(
-            401, "unauthenticated", "A token is needed.", "Send Authorization: Bearer with the token that stands in the file api-token of the data folder."));
-    }
-
-    private bool HasToken(HttpContext context)
-    {
-        string header = context.Request.Headers.Authorization.ToString();
-        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header[7..].Trim())), _tokenHash);
     }
 
     /// <summary>Listens on the control socket, and marks what comes through it.</summary>
@@ -78,6 +43,68 @@ public sealed class Caller
         connection.Features.Set(new ControlSocketMark());
         return next(connection);
     }));
+
+    private async ValueTask<Contracts.Problem?> WhyNotAsync(HttpContext context)
+    {
+        if (IsOnControlSocket(context))
+        {
+            context.Features.Set(ControlSocket);
+            return null;
+        }
+
+        // A page that a browser was lured to can reach loopback: under a name of its own (DNS rebinding), or across origins.
+        if (!IsLoopbackName(context.Request.Host.Host))
+            return Problems.Of(ProblemCatalog.Misdirected, "Use localhost or 127.0.0.1.");
+        if (context.Request.Headers.Origin is [{ } origin, ..] && !(Uri.TryCreate(origin, UriKind.Absolute, out Uri? page) && IsLoopbackName(page.Host)))
+            return Problems.Of(ProblemCatalog.CrossOrigin, "The request names the origin of another page.");
+
+        if (context.Request.Path.Value is "/livez" or "/readyz" or "/healthz")
+            return null;
+        if (await IdentifyAsync(context) is not { } identity)
+            return Refuse(context);
+        context.Features.Set(identity);
+
+        // Where no route was found there is nothing to guard, and the answer says so.
+        if (context.GetEndpoint() is not RouteEndpoint endpoint)
+            return null;
+        LeastRole least = endpoint.Metadata.GetMetadata<LeastRole>() ?? new(TokenRole.Admin);
+        return identity.Role >= least.Role
+            ? null
+            : Problems.Of(ProblemCatalog.Forbidden, $"This takes the role {Lower(least.Role)}; the token's is {Lower(identity.Role)}.");
+    }
+
+    private async ValueTask<Identity?> IdentifyAsync(HttpContext context)
+    {
+        const string Scheme = "Bearer ";
+        string header = context.Request.Headers.Authorization.ToString();
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || !TokenText.TryRead(header[Scheme.Length..].Trim(), out TokenId id, out string secret))
+            return null;
+        (ApiToken Token, byte[] Sha256)? known = await store.Tokens.FindAsync(id, context.RequestAborted);
+        // Compared also where there is no such token, so that the time of the answer tells nothing.
+        bool isRight = CryptographicOperations.FixedTimeEquals(TokenText.Hash(secret), known?.Sha256 ?? new byte[SHA256.HashSizeInBytes]);
+        return isRight && known is { Token: var token } ? new($"{token.Name} ({token.Id})", token.Role) : null;
+    }
+
+    private Contracts.Problem Refuse(HttpContext context)
+    {
+        if (failures.Count(context.Connection.RemoteIpAddress ?? System.Net.IPAddress.None) is { } wait)
+        {
+            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            return Problems.Of(ProblemCatalog.TooManyFailures, $"More than {FailureLimit.Allowed} requests without a right token came from this address.");
+        }
+
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return Problems.Of(ProblemCatalog.Unauthenticated, "Send Authorization: Bearer with a token; 'emailsync token create' makes one.");
+    }
+
+    private static Identity Identify(HttpContext context) =>
+        context.Features.Get<Identity>() ?? throw new InvalidOperationException("The request was not admitted.");
+
+    private static string Lower(TokenRole role) => role.ToString().ToLowerInvariant();
+
+    private static bool IsLoopbackName(string host) => host is "localhost" or "127.0.0.1" or "[::1]";
+
+    private sealed record Identity(string Name, TokenRole Role);
 
     // Set by the listener itself: a connection without it is never taken for one that came through the socket.
     private sealed class ControlSocketMark;

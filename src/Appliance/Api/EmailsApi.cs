@@ -22,8 +22,8 @@ public static class EmailsApi
     {
         RouteGroupBuilder emails = routes.MapGroup("/emails").WithTags("emails");
         emails.MapGet("/", ListAsync);
-        emails.MapPost("/", SendAsync);
-        emails.MapPost("/raw", SendRawAsync).Accepts<IFormFile>("message/rfc822").WithMetadata(new LargeBody());
+        emails.MapPost("/", SendAsync).WithMetadata(new LargeBody(), new Unaudited());
+        emails.MapPost("/raw", SendRawAsync).Accepts<IFormFile>("message/rfc822").WithMetadata(new LargeBody(), new Unaudited());
         emails.MapGet("/{email}", ShowAsync);
         emails.MapGet("/{email}/raw", RawAsync);
         emails.MapPost("/{email}/cancel", CancelAsync);

@@ -24,7 +24,7 @@ public static class HealthApi
         routes.MapGet("/livez", () => TypedResults.Text("ok")).ExcludeFromDescription();
         routes.MapGet("/readyz", ReadyAsync).ExcludeFromDescription();
         routes.MapGet("/healthz", ReadyAsync).ExcludeFromDescription();
-        routes.MapGet("/api/v1/status", StatusAsync).WithTags("status");
+        routes.MapGet("/api/v1/status", StatusAsync).WithTags("status").WithMetadata(new LeastRole(TokenRole.Operator));
     }
 
     private static async Task<ContentHttpResult> ReadyAsync(IStore store, CancellationToken cancellationToken)

@@ -17,6 +17,8 @@ public static class MergePatch
     /// <param name="prepare">Takes out of what is stored what would contradict the patch.</param>
     public static async Task<T> ApplyAsync<T>(HttpRequest request, T current, JsonTypeInfo<T> type, Action<JsonObject, JsonObject>? prepare = null)
     {
+        if (!request.HasJsonContentType())
+            throw new BadHttpRequestException("A change is JSON: Content-Type is application/merge-patch+json or application/json.", StatusCodes.Status415UnsupportedMediaType);
         JsonNode? body = await JsonNode.ParseAsync(
             request.Body, documentOptions: new() { MaxDepth = 16, AllowDuplicateProperties = false }, cancellationToken: request.HttpContext.RequestAborted);
         if (body is not JsonObject patch)

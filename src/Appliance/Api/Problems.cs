@@ -17,8 +17,10 @@ public sealed class InvalidRequestException(IReadOnlyList<Fault> faults) : Excep
 }
 
 /// <summary>A secret came over a channel that is not secure.</summary>
-public sealed class InsecureChannelException() : Exception(
-    "A password came over plain HTTP. Use the control socket (the emailsync command does), or set AllowCredentialsEntryViaNonSecureChannels.");
+public sealed class InsecureChannelException() : Exception("A secret would go over plain HTTP.");
+
+/// <summary>The caller may not do this.</summary>
+public sealed class ForbiddenException(string message) : Exception(message);
 
 /// <summary>An update came without saying which version it changes.</summary>
 public sealed class PreconditionMissingException() : Exception("An update needs the header If-Match with the ETag that was read, or *.");
@@ -36,8 +38,20 @@ public static class Problems
         await WriteAsync(context, problem);
     }
 
+    /// <summary>Answers a request that no endpoint took.</summary>
+    public static Task ExplainAsync(HttpContext context) => WriteAsync(context, context.Response.StatusCode switch
+    {
+        StatusCodes.Status405MethodNotAllowed => Of(ProblemCatalog.MethodNotAllowed, $"{context.Request.Method} is not for {context.Request.Path}."),
+        StatusCodes.Status415UnsupportedMediaType => Of(ProblemCatalog.UnsupportedMediaType, $"{context.Request.Path} does not take {context.Request.ContentType ?? "content of no kind"}."),
+        StatusCodes.Status404NotFound => Of(ProblemCatalog.NotFound, $"There is nothing at {context.Request.Path}."),
+        _ => Of(ProblemCatalog.Unreadable) with { Status = context.Response.StatusCode },
+    });
+
     /// <summary>The request was refused for a reason that the caller is told.</summary>
-    public static bool IsForeseen(Exception exception) => From(exception).Status != 500;
+    public static bool IsForeseen(Exception exception) => StatusOf(exception) != ProblemCatalog.Unforeseen.Status;
+
+    /// <summary>The status that an exception is answered with.</summary>
+    public static int StatusOf(Exception exception) => From(exception).Status;
 
     /// <summary>Writes a problem as the answer.</summary>
     public static Task WriteAsync(HttpContext context, Problem problem)
@@ -47,28 +61,31 @@ public static class Problems
     }
 
     /// <summary>A problem of a kind.</summary>
-    public static Problem Of(int status, string code, string title, string? detail = null, IReadOnlyList<Fault>? errors = null) =>
-        new() { Type = $"urn:emailsync:problem:{code}", Title = title, Status = status, Code = code, Detail = detail, Errors = errors };
+    public static Problem Of(ProblemKind kind, string? detail = null, IReadOnlyList<Fault>? errors = null) =>
+        new() { Type = $"urn:emailsync:problem:{kind.Code}", Title = kind.Title, Status = kind.Status, Code = kind.Code, Detail = detail, Errors = errors };
 
     private static Problem From(Exception exception) => exception switch
     {
-        InvalidRequestException invalid => Of(422, "invalid", "The request has faults.", invalid.Message, invalid.Faults),
+        InvalidRequestException invalid => Of(ProblemCatalog.Invalid, invalid.Message, invalid.Faults),
         BadHttpRequestException { InnerException: JsonException json } => Unreadable(json),
         JsonException json => Unreadable(json),
-        BadHttpRequestException bad => Of(bad.StatusCode, "unreadable", "The request cannot be read.", bad.Message),
-        InsecureChannelException => Of(403, "insecure-channel", "Passwords are not taken over this channel.", exception.Message),
-        PreconditionMissingException => Of(428, "precondition-required", "Which version is changed?", exception.Message),
-        VersionConflictException => Of(412, "version-conflict", "It was changed in between.", exception.Message),
-        DuplicateValueException duplicate => Of(409, "duplicate", "A value that must be unique is taken.", exception.Message,
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Of(ProblemCatalog.TooLarge, exception.Message),
+        BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => Of(ProblemCatalog.UnsupportedMediaType, exception.Message),
+        BadHttpRequestException => Of(ProblemCatalog.Unreadable, exception.Message),
+        InsecureChannelException => Of(ProblemCatalog.InsecureChannel, exception.Message),
+        ForbiddenException => Of(ProblemCatalog.Forbidden, exception.Message),
+        PreconditionMissingException => Of(ProblemCatalog.PreconditionRequired, exception.Message),
+        VersionConflictException => Of(ProblemCatalog.VersionConflict, exception.Message),
+        DuplicateValueException duplicate => Of(ProblemCatalog.Duplicate, exception.Message,
             [new(duplicate.FieldName, null, exception.Message, "Choose another.")]),
-        InUseException => Of(409, "in-use", "It is in use.", exception.Message),
-        IdempotencyConflictException => Of(422, "idempotency-conflict", "The idempotency key was used with another content.", exception.Message),
-        NotStoredException => Of(404, "not-found", "There is no such thing.", exception.Message),
-        StorageException => Of(503, "storage", "The appliance cannot write to its disk.", exception.Message),
-        _ => Of(500, "unforeseen", "Something happened that the appliance did not foresee.", "The log holds the details."),
+        InUseException => Of(ProblemCatalog.InUse, exception.Message),
+        IdempotencyConflictException => Of(ProblemCatalog.IdempotencyConflict, exception.Message),
+        NotStoredException => Of(ProblemCatalog.NotFound, exception.Message),
+        StorageException => Of(ProblemCatalog.Storage, exception.Message),
+        _ => Of(ProblemCatalog.Unforeseen, ProblemCatalog.Unforeseen.Remedy),
     };
 
-    private static Problem Unreadable(JsonException json) => Of(400, "unreadable", "The request's JSON cannot be read.",
+    private static Problem Unreadable(JsonException json) => Of(ProblemCatalog.Unreadable,
         json.Path is { Length: > 0 } path && path != "$" ? $"{Shorten(json.Message)} (at {path})" : Shorten(json.Message));
 
     // The messages name our own types, which mean nothing to a caller.

@@ -51,6 +51,7 @@ public static class ProfilesApi
         ProfileInput input, ProfileRules rules, Channel channel, IStore store, HttpContext context, CancellationToken cancellationToken)
     {
         channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword);
+        RequireAdminForTrust(context, null, input);
         EmailServerProfile created = await store.Profiles.CreateAsync(rules.Read(input, stored: null), cancellationToken);
         await SetSecretsAsync(store, created, input, cancellationToken);
         MergePatch.ShowVersion(context.Response, created.Version);
@@ -63,6 +64,7 @@ public static class ProfilesApi
         EmailServerProfile stored = await FindAsync(store, profile, cancellationToken);
         ProfileInput input = await MergePatch.ApplyAsync(context.Request, ProfileInput.Of(stored), ContractJson.Contract.ProfileInput, Prepare);
         channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword);
+        RequireAdminForTrust(context, stored, input);
         EmailServerProfile changed = rules.Read(input, stored) with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) };
         changed = await store.Profiles.UpdateAsync(changed, cancellationToken);
         await ForgetSecretsOfOtherServersAsync(store, stored, changed, cancellationToken);
@@ -78,6 +80,13 @@ public static class ProfilesApi
         await store.Profiles.DeleteAsync(found.Id, cancellationToken);
         scheduler.ProfileChanged(found.Id);
         return TypedResults.NoContent();
+    }
+
+    // Whoever says which certificates are trusted can have the passwords sent to a server of their own.
+    private static void RequireAdminForTrust(HttpContext context, EmailServerProfile? stored, ProfileInput input)
+    {
+        if (input.TrustedCertificates != stored?.TrustedCertificates)
+            Channel.RequireAdmin(context, "trustedCertificates");
     }
 
     // Port, TLS mode and UseSsl follow from one another: who changes one means the others to follow, unless they are given too.

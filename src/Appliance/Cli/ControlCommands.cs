@@ -5,14 +5,14 @@ namespace EmailSync.Appliance.Cli;
 /// <summary>The verbs that speak to a running appliance.</summary>
 public static class ControlCommands
 {
-    /// <summary><c>profile</c>, <c>mailbox</c>, <c>email</c>, <c>alert</c>, <c>settings</c> and <c>status</c>.</summary>
+    /// <summary><c>profile</c>, <c>mailbox</c>, <c>email</c>, <c>alert</c>, <c>settings</c>, <c>status</c>, <c>token</c> and <c>audit</c>.</summary>
     public static IEnumerable<Command> Commands(ControlEnvironment environment)
     {
         VerbRunner runner = new(environment);
         Command[] resources =
         [
             ProfileCommands.Create(runner), MailboxCommands.Create(runner), EmailCommands.Create(runner), AlertCommands.Create(runner),
-            SettingsCommands.Create(runner), StatusCommand.Create(runner),
+            SettingsCommands.Create(runner), StatusCommand.Create(runner), TokenCommands.Create(runner), AuditCommand.Create(runner),
         ];
         foreach (Command resource in resources)
             runner.AddOptionsTo(resource);

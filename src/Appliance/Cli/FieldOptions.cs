@@ -48,7 +48,7 @@ internal sealed class FieldOptions
     {
         string name = JsonNamingPolicy.KebabCaseLower.ConvertName(field.Name);
         string help = FieldHelp.Of(field.Name);
-        if (field.Name.EndsWith("password", StringComparison.OrdinalIgnoreCase))
+        if (SecretFields.IsOne(field.Name))
         {
             Add(new($"--{name}-file") { HelpName = "FILE", Description = $"{help} Its first line is the password; - asks, or reads standard input." }, ReadSecret, field.Name);
             return;

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Cli;
+using EmailSync.Appliance.Model;
 using EmailSync.Lab;
 using Spectre.Console;
 
@@ -58,17 +60,19 @@ internal static class DemoCommand
         DemoStory story = new(lab, appliance, api, terminal);
         bool isWell = await story.TellAsync(messages, cancellationToken);
         if (keep && isWell)
-            await WaitAsync(terminal, appliance, folder, cancellationToken);
+            await WaitAsync(terminal, appliance, api, cancellationToken);
         return isWell ? 0 : 1;
     }
 
-    private static async Task WaitAsync(IAnsiConsole terminal, RunningAppliance appliance, string folder, CancellationToken cancellationToken)
+    private static async Task WaitAsync(IAnsiConsole terminal, RunningAppliance appliance, ControlClient api, CancellationToken cancellationToken)
     {
         terminal.WriteLine();
         terminal.MarkupLine("[bold]Still running.[/] In another terminal:");
         foreach (string line in (string[])["status", "mailbox list", "email list --limit 5", "alert list", "email raw eml_1"])
             terminal.WriteLine($"  emailsync {line} --socket {appliance.Options.ControlSocketPath}");
-        terminal.WriteLine($"  curl -H \"Authorization: Bearer $(cat {Path.Combine(folder, "api-token")})\" {appliance.HttpAddress}/api/v1/emails?limit=5");
+        Answer<TokenContract> token = await api.PostAsync(
+            "tokens", new TokenInput { Name = "demo", Role = TokenRole.Application }, ContractJson.Contract.TokenInput, ContractJson.Contract.TokenContract, cancellationToken);
+        terminal.WriteLine($"  curl -H \"Authorization: Bearer {token.Value.Token}\" {appliance.HttpAddress}/api/v1/emails?limit=5");
         terminal.MarkupLine("Ctrl+C ends it.");
         try
         {

@@ -98,9 +98,16 @@ internal static class AddressRules
         // ::a.b.c.d (RFC 4291 2.5.5.1, but not :: and ::1), ::ffff:a.b.c.d (2.5.5.2), ::ffff:0:a.b.c.d (RFC 2765)
         if (high == 0 && (third is 0x0000_FFFF or 0xFFFF_0000 || (third == 0 && last > 1)))
             yield return IPv4(octets, 12);
-        // 64:ff9b::/96 (RFC 6052), 64:ff9b:1::/48 (RFC 8215)
-        if ((high == 0x0064_FF9B_0000_0000 && third == 0) || high >> 16 == 0x0064_FF9B_0001)
+        // 64:ff9b::/96 (RFC 6052)
+        if (high == 0x0064_FF9B_0000_0000 && third == 0)
             yield return IPv4(octets, 12);
+        // 64:ff9b:1::/48 (RFC 8215), of which a network may use as much as it likes: RFC 6052 2.2 says where the octets then are
+        if (high >> 16 == 0x0064_FF9B_0001)
+        {
+            byte[][] layouts = [octets[12..], [octets[6], octets[7], octets[9], octets[10]], [octets[7], octets[9], octets[10], octets[11]], octets[9..13]];
+            foreach (byte[] layout in layouts.Where(layout => layout[0] != 0))
+                yield return IPv4(layout, 0);
+        }
         // 2002::/16, 6to4 (RFC 3056)
         if (high >> 48 == 0x2002)
             yield return IPv4(octets, 2);

@@ -75,6 +75,42 @@ public readonly record struct AlertId(long Value) : IParsable<AlertId>
     }
 }
 
+/// <summary>An API token's identity. Text form <c>tok_12</c>.</summary>
+public readonly record struct TokenId(long Value) : IParsable<TokenId>
+{
+    /// <inheritdoc />
+    public override string ToString() => IdText.Format("tok_", Value);
+
+    /// <inheritdoc />
+    public static TokenId Parse(string s, IFormatProvider? provider) => new(IdText.Parse("tok_", s));
+
+    /// <inheritdoc />
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out TokenId result)
+    {
+        bool parsed = IdText.TryParse("tok_", s, out long value);
+        result = new(value);
+        return parsed;
+    }
+}
+
+/// <summary>An audit entry's identity, in the order in which changes began. Text form <c>aud_12</c>.</summary>
+public readonly record struct AuditId(long Value) : IParsable<AuditId>
+{
+    /// <inheritdoc />
+    public override string ToString() => IdText.Format("aud_", Value);
+
+    /// <inheritdoc />
+    public static AuditId Parse(string s, IFormatProvider? provider) => new(IdText.Parse("aud_", s));
+
+    /// <inheritdoc />
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out AuditId result)
+    {
+        bool parsed = IdText.TryParse("aud_", s, out long value);
+        result = new(value);
+        return parsed;
+    }
+}
+
 /// <summary>The text form that all ids share: a prefix that names the kind, and a positive number.</summary>
 internal static class IdText
 {

@@ -28,4 +28,10 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>What is set once for the whole appliance.</summary>
     ISettings Settings { get; }
+
+    /// <summary>API tokens, as hashes.</summary>
+    ITokens Tokens { get; }
+
+    /// <summary>What was changed, by whom.</summary>
+    IAudit Audit { get; }
 }

@@ -34,7 +34,6 @@ internal sealed class ApiHost : IAsyncDisposable
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Single(candidate => candidate.StartsWith("http://127.0.0.1", StringComparison.Ordinal));
         Tcp = new() { BaseAddress = new(address + "/api/v1/") };
-        Token = File.ReadAllText(Path.Combine(folder, "api-token")).Trim();
     }
 
     public LabServer Lab { get; }
@@ -47,7 +46,8 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <summary>Over loopback, without a token.</summary>
     public HttpClient Tcp { get; }
 
-    public string Token { get; }
+    /// <summary>An administrator's, for loopback.</summary>
+    public string Token { get; private set; } = "";
 
     public string Folder => _folder;
 
@@ -71,8 +71,14 @@ internal sealed class ApiHost : IAsyncDisposable
         WebApplication application = RunCommand.Build(builder, options, store);
         await ApplianceHost.RecoverAsync(application.Services, Timeout);
         await application.StartAsync(Timeout);
-        return new(folder, lab, store, application, options);
+        ApiHost host = new(folder, lab, store, application, options);
+        host.Token = await host.TokenAsync("admin");
+        return host;
     }
+
+    /// <summary>A new token of a role, named after it.</summary>
+    public async Task<string> TokenAsync(string role) =>
+        (await PostAsync("tokens", new JsonObject { ["name"] = role, ["role"] = role })).String("token");
 
     /// <summary>A profile for the lab, as an administrator would write it.</summary>
     public JsonObject ProfileInput(string name = "lab") => new()

@@ -98,8 +98,20 @@ public sealed class QueryPlanTests : IDisposable
         await store.Secrets.IsSetAsync(SecretName.Of(mailbox), Cancellation);
         await store.Secrets.ForgetAsync(SecretName.Of(mailbox), Cancellation);
         await store.Settings.UpdateAsync(await store.Settings.ReadAsync(Cancellation) with { DefaultProfile = profile.Id }, Cancellation);
+        await AccessAsync(store);
         await store.Mailboxes.DeleteAsync(mailbox, Cancellation);
         await store.Profiles.DeleteAsync(profile.Id, Cancellation);
+    }
+
+    private static async Task AccessAsync(SqliteStore store)
+    {
+        ApiToken token = await store.Tokens.CreateAsync(new() { Name = "x", Role = TokenRole.Admin, CreatedBy = "y" }, new byte[32], Cancellation);
+        await store.Tokens.FindAsync(token.Id, Cancellation);
+        await store.Tokens.ListAsync(null, 10, Cancellation);
+        await store.Tokens.DeleteAsync(token.Id, Cancellation);
+        AuditId entry = await store.Audit.BeginAsync(new() { Who = "x", Action = "y", Subject = "z" }, Cancellation);
+        await store.Audit.EndAsync(entry, "z", null, 200, Cancellation);
+        await store.Audit.ListAsync(null, 10, Cancellation);
     }
 
     private static async Task SendAsync(SqliteStore store, MailboxId mailbox)

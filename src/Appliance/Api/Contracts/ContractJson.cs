@@ -22,6 +22,11 @@ namespace EmailSync.Appliance.Api.Contracts;
 [JsonSerializable(typeof(TestContract))]
 [JsonSerializable(typeof(SettingsContract))]
 [JsonSerializable(typeof(StatusContract))]
+[JsonSerializable(typeof(TokenInput))]
+[JsonSerializable(typeof(TokenContract))]
+[JsonSerializable(typeof(Page<TokenContract>))]
+[JsonSerializable(typeof(AuditContract))]
+[JsonSerializable(typeof(Page<AuditContract>))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(JsonObject))]
 public sealed partial class ContractJson : JsonSerializerContext

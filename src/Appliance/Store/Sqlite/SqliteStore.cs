@@ -28,6 +28,8 @@ public sealed partial class SqliteStore : IStore
         Alerts = new AlertTable(_database, clock);
         Secrets = new SecretTable(_database, folder.KeyRingFolder);
         Settings = new SettingsTable(_database);
+        Tokens = new TokenTable(_database, clock);
+        Audit = new AuditTable(_database, clock);
     }
 
     /// <inheritdoc />
@@ -53,6 +55,12 @@ public sealed partial class SqliteStore : IStore
 
     /// <inheritdoc />
     public ISettings Settings { get; }
+
+    /// <inheritdoc />
+    public ITokens Tokens { get; }
+
+    /// <inheritdoc />
+    public IAudit Audit { get; }
 
     /// <summary>Opens the data folder: takes its lock, brings the schema up to date, and deletes what a crash left behind.</summary>
     /// <param name="options">Where, and how much.</param>
