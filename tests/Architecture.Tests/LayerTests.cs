@@ -14,14 +14,15 @@ public sealed partial class LayerTests
     [
         ("Protocols.Wire", []),
         ("Protocols.Wire.Sasl", ["Protocols.Wire"]),
+        ("Protocols.Wire.Tls", ["Protocols.Wire"]),
         ("Protocols.Pop3", ["Protocols.Wire", "Protocols.Wire.Sasl"]),
         ("Protocols.Smtp", ["Protocols.Wire", "Protocols.Wire.Sasl"]),
         ("Lab", []),
         ("Appliance.Model", []),
-        ("Appliance.Egress", ["Protocols.Wire", "Appliance.Model"]),                 // TlsUpgrade
+        ("Appliance.Egress", ["Protocols.Wire", "Protocols.Wire.Tls", "Appliance.Model"]),
         ("Appliance.Store", ["Protocols.Wire", "Appliance.Model"]),                  // Secret
         ("Appliance.Store.Sqlite", ["Protocols.Wire", "Appliance.Model", "Appliance.Store"]),
-        ("Appliance.Processing", ["Protocols.Wire", "Protocols.Wire.Sasl", "Protocols.Pop3", "Protocols.Smtp",
+        ("Appliance.Processing", ["Protocols.Wire", "Protocols.Wire.Sasl", "Protocols.Wire.Tls", "Protocols.Pop3", "Protocols.Smtp",
                                   "Appliance.Model", "Appliance.Egress", "Appliance.Store"]),
         ("Appliance.Scheduling", ["Appliance.Model", "Appliance.Store", "Appliance.Processing"]),
         ("Appliance.OneShot", ["Protocols.Wire", "Protocols.Wire.Sasl", "Protocols.Pop3", "Protocols.Smtp",
@@ -38,7 +39,7 @@ public sealed partial class LayerTests
     private static readonly (string Word, string[] Rooms, string Why)[] Rooms =
     [
         ("using System.Net.Sockets;", ["src/Appliance/Egress/Dialer.cs", "src/Appliance/Cli/ControlClient.cs", "src/Lab/"], "the lockdown rests on one door"),
-        ("using System.Net.Security;", ["src/Appliance/Egress/", "src/Lab/", "src/Protocols.Wire/Sasl/Negotiate.cs"], "one place decides how TLS is spoken"),
+        ("using System.Net.Security;", ["src/Protocols.Wire/Tls/", "src/Lab/", "src/Protocols.Wire/Sasl/Negotiate.cs"], "one place decides how TLS is spoken"),
         ("using System.IO.Pipelines;", ["src/Protocols.Wire/", "src/Lab/"], "everything above reads lines, not buffers"),
         ("using Microsoft.Data.Sqlite;", ["src/Appliance/Store/Sqlite/"], "the house asks the store, not the database"),
         ("using Microsoft.AspNetCore", ["src/Appliance/Api/", "src/Appliance/RunCommand.cs", "src/Appliance/Demo/RunningAppliance.cs", "src/Appliance/Store/Sqlite/SecretTable.cs", "src/Appliance/Store/Sqlite/KeyRing.cs"],

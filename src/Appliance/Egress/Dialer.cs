@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using EmailSync.Appliance.Model;
 using EmailSync.Protocols.Wire;
+using EmailSync.Protocols.Wire.Tls;
 
 namespace EmailSync.Appliance.Egress;
 
@@ -33,6 +34,7 @@ public sealed class Dialer : IDialer
     public async ValueTask<Stream> DialAsync(Route route, IDialWatcher? watcher, CancellationToken cancellationToken)
     {
         string doing = "name resolution";
+        TlsClient? tls = route.Location.Security == TlsMode.Implicit ? TlsFor(route, watcher) : null;
         using DialBudget budget = new(route, _clock, cancellationToken);
         try
         {
@@ -42,11 +44,11 @@ public sealed class Dialer : IDialer
             Socket socket = await ConnectToAnyAsync(route, endPoints, budget.Token);
             NetworkStream stream = new(socket, ownsSocket: true);
             watcher?.Connected((IPEndPoint)socket.RemoteEndPoint!);
-            if (route.Location.Security != TlsMode.Implicit)
+            if (tls is null)
                 return stream;
 
             doing = "the TLS handshake";
-            return await TlsClient.AuthenticateAsync(stream, route, _clock, watcher, budget.Token);
+            return await tls.AuthenticateAsync(stream, budget.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -61,13 +63,16 @@ public sealed class Dialer : IDialer
             using DialBudget budget = new(route, _clock, cancellationToken);
             try
             {
-                return await TlsClient.AuthenticateAsync(cleartext, route, _clock, watcher, budget.Token);
+                return await TlsFor(route, watcher).AuthenticateAsync(cleartext, budget.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 throw budget.Exhausted("the TLS handshake");
             }
         };
+
+    private TlsClient TlsFor(Route route, IDialWatcher? watcher) =>
+        new(route.Location.Host.Name, route.TlsOptions(_clock) with { Secured = watcher is null ? null : watcher.Secured });
 
     private async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(Route route, IDialWatcher? watcher, CancellationToken cancellationToken)
     {

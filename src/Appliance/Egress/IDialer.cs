@@ -1,5 +1,6 @@
 using System.Net;
 using EmailSync.Protocols.Wire;
+using EmailSync.Protocols.Wire.Tls;
 
 namespace EmailSync.Appliance.Egress;
 
@@ -34,20 +35,3 @@ public interface IDialWatcher
     /// <summary>TLS stands, and the peer proved its identity.</summary>
     void Secured(TlsFacts facts);
 }
-
-/// <summary>What a finished TLS handshake came to.</summary>
-/// <param name="Protocol">Such as <c>TLS 1.3</c>.</param>
-/// <param name="CipherSuite">By its IANA name.</param>
-/// <param name="Certificate">The peer's.</param>
-public sealed record TlsFacts(string Protocol, string CipherSuite, CertificateFacts Certificate);
-
-/// <summary>What a peer's certificate says.</summary>
-/// <param name="Subject">The subject's distinguished name.</param>
-/// <param name="Names">The subject alternative names that matter here: DNS names and IP addresses.</param>
-/// <param name="Issuer">The issuer's distinguished name.</param>
-/// <param name="NotBefore">Valid from.</param>
-/// <param name="NotAfter">Valid to.</param>
-/// <param name="Sha256">Of the certificate: 64 hexadecimal digits.</param>
-/// <param name="ChainLength">How many certificates led to the root.</param>
-public sealed record CertificateFacts(
-    string Subject, IReadOnlyList<string> Names, string Issuer, DateTimeOffset NotBefore, DateTimeOffset NotAfter, string Sha256, int ChainLength);

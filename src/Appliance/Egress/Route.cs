@@ -1,4 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
 using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Wire.Tls;
 
 namespace EmailSync.Appliance.Egress;
 
@@ -36,4 +38,20 @@ public sealed class Route
         policy.WhyNot(service, location) is { } reason
             ? throw new EgressDeniedException(reason)
             : new(policy, service, location, options ?? new());
+
+    /// <summary>How TLS is spoken along it, and what the peer must prove.</summary>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">The trusted certificates are no PEM.</exception>
+    internal TlsOptions TlsOptions(TimeProvider clock)
+    {
+        X509Certificate2Collection roots = [];
+        if (Options.TrustedCertificates is { } pem)
+            roots.ImportFromPem(pem);
+        return new()
+        {
+            Clock = clock,
+            TrustedRoots = roots,
+            Revocation = Policy.IsStrict ? RevocationCheck.Required : RevocationCheck.None,
+            CipherSuites = Policy.IsStrict ? Protocols.Wire.Tls.TlsOptions.StrictSuites : null,
+        };
+    }
 }

@@ -5,6 +5,7 @@ using EmailSync.Appliance.Store;
 using EmailSync.Protocols.Pop3;
 using EmailSync.Protocols.Smtp;
 using EmailSync.Protocols.Wire;
+using EmailSync.Protocols.Wire.Tls;
 
 namespace EmailSync.Appliance.Processing;
 

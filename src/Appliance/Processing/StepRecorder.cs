@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using EmailSync.Appliance.Egress;
 using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Wire.Tls;
 
 namespace EmailSync.Appliance.Processing;
 

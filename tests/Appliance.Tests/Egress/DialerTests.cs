@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using EmailSync.Appliance.Egress;
 using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Testing;
+using EmailSync.Protocols.Wire.Tls;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EmailSync.Appliance.Tests.Egress;

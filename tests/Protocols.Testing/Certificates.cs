@@ -2,10 +2,10 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace EmailSync.Appliance.Tests.Egress;
+namespace EmailSync.Protocols.Testing;
 
 /// <summary>Certificates that the lab's authority does not issue: weak ones, chains, revoked ones.</summary>
-internal static class Certificates
+public static class Certificates
 {
     public const string Host = "mail.example.com";
 

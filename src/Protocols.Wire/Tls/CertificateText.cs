@@ -1,8 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using EmailSync.Protocols.Wire;
 
-namespace EmailSync.Appliance.Egress;
+namespace EmailSync.Protocols.Wire.Tls;
 
 /// <summary>What a certificate says, made safe to show: it is text of a stranger until it is trusted.</summary>
 internal static class CertificateText

@@ -1,18 +1,16 @@
-using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using EmailSync.Appliance.Egress;
-using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Testing;
+using EmailSync.Protocols.Wire.Tls;
 
-namespace EmailSync.Appliance.Tests.Egress;
+namespace EmailSync.Protocols.Wire.Tests.Tls;
 
-/// <summary>What Gov mode asks of TLS beyond the rest: only the listed suites, and revocation that is known.</summary>
-public sealed class GovernmentTlsTests
+/// <summary>What may be asked of TLS beyond the rest: only the listed suites, and revocation that is known.</summary>
+public sealed class StrictTlsTests
 {
     private const string SuitesNeedLinux = "Only on Linux does the platform let a process choose its suites.";
 
@@ -32,6 +30,17 @@ public sealed class GovernmentTlsTests
         Assert.Contains("could not be checked for revocation", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData(RevocationCheck.None), InlineData(RevocationCheck.WherePossible)]
+    public async Task Where_revocation_need_not_be_known_it_is_taken(RevocationCheck revocation)
+    {
+        using X509Certificate2 root = Certificates.Root();
+        await using TlsPeer peer = new(Certificates.Leaf(root));
+
+        await using Stream stream = await HandshakeAsync(peer, root, revocation);
+
+        Assert.True(stream.CanWrite);
+    }
+
     [Fact]
     public async Task A_certificate_that_is_not_on_its_issuers_list_is_taken()
     {
@@ -46,8 +55,8 @@ public sealed class GovernmentTlsTests
         Assert.True(stream.CanWrite);
     }
 
-    [Fact]
-    public async Task A_certificate_on_its_issuers_list_is_refused()
+    [Theory, InlineData(RevocationCheck.Required), InlineData(RevocationCheck.WherePossible)]
+    public async Task A_certificate_on_its_issuers_list_is_refused(RevocationCheck revocationCheck)
     {
         using X509Certificate2 root = Certificates.Root();
         CertificateRevocationListBuilder list = new();
@@ -57,7 +66,7 @@ public sealed class GovernmentTlsTests
         list.AddEntry(leaf, DateTimeOffset.UtcNow.AddHours(-1));
         await using TlsPeer peer = new(leaf);
 
-        CertificateException refused = await Assert.ThrowsAsync<CertificateException>(() => HandshakeAsync(peer, root));
+        CertificateException refused = await Assert.ThrowsAsync<CertificateException>(() => HandshakeAsync(peer, root, revocationCheck));
 
         Assert.Equal(CertificateFault.Revoked, refused.Fault);
         Assert.Contains("was revoked", refused.Message, StringComparison.Ordinal);
@@ -101,16 +110,9 @@ public sealed class GovernmentTlsTests
         await Assert.ThrowsAsync<TlsException>(() => HandshakeAsync(peer, root));
     }
 
-    // The route is Gov mode's own, to 995; the stream leads to the test's peer, whose port is another.
-    private static async Task<Stream> HandshakeAsync(TlsPeer peer, X509Certificate2 root)
-    {
-        Route route = Route.Admit(
-            EgressPolicy.Government(), MailService.Pop3, new(HostName.Parse(Certificates.Host), 995, TlsMode.Implicit),
-            new() { TrustedCertificates = root.ExportCertificatePem() });
-        TcpClient client = new();
-        await client.ConnectAsync(IPAddress.Loopback, peer.Port, Cancel);
-        return await TlsClient.AuthenticateAsync(client.GetStream(), route, TimeProvider.System, null, Cancel);
-    }
+    private static async Task<Stream> HandshakeAsync(TlsPeer peer, X509Certificate2 root, RevocationCheck revocation = RevocationCheck.Required) =>
+        await new TlsClient(Certificates.Host, new() { TrustedRoots = [root], Revocation = revocation, CipherSuites = TlsOptions.StrictSuites })
+            .AuthenticateAsync(await peer.ConnectAsync(Cancel), Cancel);
 
     /// <summary>Hands out one revocation list over HTTP.</summary>
     private sealed class RevocationServer : IAsyncDisposable

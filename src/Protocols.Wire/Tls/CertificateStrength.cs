@@ -3,7 +3,7 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace EmailSync.Appliance.Egress;
+namespace EmailSync.Protocols.Wire.Tls;
 
 /// <summary>Whether a chain rests on algorithms and keys that still hold (RFC 9325 sections 4.5 and 4.6), which the platform does not ask.</summary>
 internal static class CertificateStrength

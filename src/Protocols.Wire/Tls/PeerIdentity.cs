@@ -1,42 +1,40 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using EmailSync.Appliance.Model;
 
-namespace EmailSync.Appliance.Egress;
+namespace EmailSync.Protocols.Wire.Tls;
 
 /// <summary>
 /// Judges one peer's certificate (RFC 5280, RFC 9525, RFC 9325). Where several things are wrong the gravest is named: untrusted before all,
-/// because an untrusted certificate's other words prove nothing; then revoked, expired, wrong name, weak, revocation unknown.
+/// because an untrusted certificate's other words prove nothing; then revoked, expired, wrong name, weak, revocation unknown, not pinned.
 /// </summary>
 internal sealed class PeerIdentity
 {
     private static readonly TimeSpan RetrievalTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly ServerLocation _location;
-    private readonly TimeProvider _clock;
+    private readonly string _host;
+    private readonly TlsOptions _options;
 
     /// <summary>Prepares to judge.</summary>
-    /// <param name="location">Whom the peer must prove to be.</param>
-    /// <param name="trustedCertificates">Roots in PEM beside the system's.</param>
-    /// <param name="mustKnowRevocation">A certificate whose revocation cannot be checked is refused; otherwise it is not asked for.</param>
-    /// <param name="clock">For validity.</param>
-    public PeerIdentity(ServerLocation location, string? trustedCertificates, bool mustKnowRevocation, TimeProvider clock)
+    /// <param name="host">Whom the peer must prove to be, as <see cref="PeerName"/> reads it.</param>
+    /// <param name="options">By which rules.</param>
+    public PeerIdentity(string host, TlsOptions options)
     {
-        (_location, _clock) = (location, clock);
+        (_host, _options) = (host, options);
         ChainPolicy = new X509ChainPolicy
         {
             VerificationTimeIgnored = false,
-            VerificationTime = clock.GetUtcNow().UtcDateTime,
+            VerificationTime = options.Clock.GetUtcNow().UtcDateTime,
             RevocationFlag = X509RevocationFlag.ExcludeRoot,
-            RevocationMode = mustKnowRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
+            RevocationMode = options.Revocation == RevocationCheck.None ? X509RevocationMode.NoCheck : X509RevocationMode.Online,
             UrlRetrievalTimeout = RetrievalTimeout,
             DisableCertificateDownloads = true, // an address in a stranger's certificate is not fetched (RFC 5280 section 8)
             ApplicationPolicy = { new Oid("1.3.6.1.5.5.7.3.1") }, // id-kp-serverAuth
         };
-        if (trustedCertificates is not null)
+        if (options.TrustedRoots.Count > 0)
         {
             ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            ChainPolicy.CustomTrustStore.ImportFromPem(trustedCertificates);
+            ChainPolicy.CustomTrustStore.AddRange(options.TrustedRoots);
         }
     }
 
@@ -50,18 +48,19 @@ internal sealed class PeerIdentity
     public CertificateException? Refusal { get; private set; }
 
     /// <summary>Judges. Never true where the system found the name wrong.</summary>
-    public bool Accepts(X509Certificate2? certificate, X509Chain? chain, bool isNameWrong)
+    public bool Accepts(object sender, X509Certificate? presented, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (certificate is null || chain is null)
+        if (presented is not X509Certificate2 certificate || chain is null)
         {
-            Refusal = new(CertificateFault.Untrusted, $"{_location} presented no certificate.", null);
+            Refusal = new(CertificateFault.Untrusted, $"{_host} presented no certificate.", null);
             return false;
         }
 
+        bool isNameWrong = errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch);
         (CertificateFault Fault, string What)? finding = Judge(certificate, chain, isNameWrong);
-        if (finding?.Fault == CertificateFault.Untrusted && ChainPolicy.TrustMode == X509ChainTrustMode.CustomRootTrust)
+        if (finding?.Fault == CertificateFault.Untrusted && _options.TrustsSystemRoots && ChainPolicy.TrustMode == X509ChainTrustMode.CustomRootTrust)
         {
-            // The route's own roots stand beside the system's, not in their place.
+            // The roots that are named stand beside the system's, not in their place.
             using X509Chain systemChain = new() { ChainPolicy = chain.ChainPolicy.Clone() };
             systemChain.ChainPolicy.TrustMode = X509ChainTrustMode.System;
             systemChain.ChainPolicy.CustomTrustStore.Clear();
@@ -71,7 +70,7 @@ internal sealed class PeerIdentity
         }
         Facts ??= Describe(certificate, chain);
         if (finding is { } fault)
-            Refusal = new(fault.Fault, $"The certificate of {_location} {fault.What}.", Facts);
+            Refusal = new(fault.Fault, $"The certificate of {_host} {fault.What}.", Facts);
         return finding is null;
     }
 
@@ -88,16 +87,18 @@ internal sealed class PeerIdentity
         if (all.HasFlag(X509ChainStatusFlags.NotTimeValid))
             return (CertificateFault.Expired, WhenValid(chain));
         // The system's opinion of the name would take a common name, which RFC 9525 section 2 does not know.
-        if (isNameWrong || !certificate.MatchesHostname(_location.Host.Name, allowWildcards: true, allowCommonName: false))
-            return (CertificateFault.Name, $"is for {CertificateText.NamesOf(certificate)}, not for {_location.Host.Name}");
+        if (isNameWrong || !certificate.MatchesHostname(_host, allowWildcards: true, allowCommonName: false))
+            return (CertificateFault.Name, $"is for {CertificateText.NamesOf(certificate)}, not for {_host}");
         if (CertificateStrength.WhyWeak(chain) is { } weakness)
             return (CertificateFault.Weak, weakness);
-        return (all & Unknown) != 0 ? (CertificateFault.Revoked, $"could not be checked for revocation: {CertificateText.Reasons(chain, Unknown)}") : null;
+        if ((all & Unknown) != 0 && _options.Revocation == RevocationCheck.Required)
+            return (CertificateFault.Revoked, $"could not be checked for revocation: {CertificateText.Reasons(chain, Unknown)}");
+        return IsPinned(chain) ? null : (CertificateFault.Pin, $"has none of the {_options.Pins.Count} keys that are pinned in its chain; its own is {PublicKeyPin.Of(certificate)}");
     }
 
     private string WhenValid(X509Chain chain)
     {
-        DateTimeOffset now = _clock.GetUtcNow();
+        DateTimeOffset now = _options.Clock.GetUtcNow();
         X509Certificate2 invalid = chain.ChainElements
             .First(element => element.ChainElementStatus.Any(status => status.Status == X509ChainStatusFlags.NotTimeValid)).Certificate;
         string which = invalid.Equals(chain.ChainElements[0].Certificate) ? "" : $", through its issuer {CertificateText.Shown(invalid.Subject)},";
@@ -106,7 +107,18 @@ internal sealed class PeerIdentity
             : $"{which} expired at {invalid.NotAfter.ToUniversalTime():u}; this machine's clock says {now:u}";
     }
 
-    private static CertificateFacts Describe(X509Certificate2 certificate, X509Chain chain) => new(
-        CertificateText.Shown(certificate.Subject), [.. CertificateText.AlternativeNames(certificate)], CertificateText.Shown(certificate.Issuer),
-        certificate.NotBefore, certificate.NotAfter, certificate.GetCertHashString(HashAlgorithmName.SHA256), chain.ChainElements.Count);
+    private bool IsPinned(X509Chain chain) =>
+        _options.Pins.Count == 0 || chain.ChainElements.Any(element => _options.Pins.Contains(PublicKeyPin.Of(element.Certificate)));
+
+    private static CertificateFacts Describe(X509Certificate2 certificate, X509Chain chain) => new()
+    {
+        Subject = CertificateText.Shown(certificate.Subject),
+        Names = [.. CertificateText.AlternativeNames(certificate)],
+        Issuer = CertificateText.Shown(certificate.Issuer),
+        NotBefore = certificate.NotBefore,
+        NotAfter = certificate.NotAfter,
+        Sha256 = certificate.GetCertHashString(HashAlgorithmName.SHA256),
+        Pin = PublicKeyPin.Of(certificate),
+        ChainLength = chain.ChainElements.Count,
+    };
 }

@@ -3,10 +3,10 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
-namespace EmailSync.Appliance.Tests.Egress;
+namespace EmailSync.Protocols.Testing;
 
 /// <summary>A listener on loopback that counts who comes, and does one thing with each connection.</summary>
-internal sealed class TlsPeer : IAsyncDisposable
+public sealed class TlsPeer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stopping = new();
@@ -43,6 +43,14 @@ internal sealed class TlsPeer : IAsyncDisposable
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>A connection to it, on which nothing has been said.</summary>
+    public async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
+    {
+        TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, Port, cancellationToken);
+        return client.GetStream();
+    }
 
     /// <summary>How many connections were accepted so far.</summary>
     public int Connections => Volatile.Read(ref _connections);
