@@ -16,6 +16,7 @@ internal static class ApplianceHost
         .AddSingleton(TimeProvider.System)
         .AddSingleton(options.ChoosePolicy())
         .AddSingleton(options.Scheduler)
+        .AddSingleton(options.Retries)
         .AddSingleton(new SessionSettings
         {
             AllowCleartextPasswords = options.AllowBasicAuthenticationOnNonSecureChannel,
@@ -33,7 +34,8 @@ internal static class ApplianceHost
         .AddSingleton<WorkRunner>(provider => provider.GetRequiredService<MailboxWorker>().RunAsync)
         .AddSingleton<MailboxScheduler>()
         .AddSingleton<IMailboxScheduler>(provider => provider.GetRequiredService<MailboxScheduler>())
-        .AddHostedService(provider => provider.GetRequiredService<MailboxScheduler>());
+        .AddHostedService(provider => provider.GetRequiredService<MailboxScheduler>())
+        .AddHostedService<Housekeeping>();
 
     /// <summary>What must be known before anything is processed: the alerts that stand, and what a crash left in doubt.</summary>
     public static async Task RecoverAsync(IServiceProvider services, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using EmailSync.Appliance.Egress;
+using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Scheduling;
 using Microsoft.Extensions.Configuration;
@@ -29,8 +30,8 @@ public sealed record ApplianceOptions
     /// <summary>Further ports for encrypted connections, such as those of an on-premises server.</summary>
     public IReadOnlyList<int> AdditionalPorts { get; init; } = [];
 
-    /// <summary>Profiles without TLS are admitted.</summary>
-    public bool AllowNonSslEmail { get; init; }
+    /// <summary>Profiles without TLS are admitted; null means that they are, except in Gov mode, which never admits them.</summary>
+    public bool? AllowNonSslEmail { get; init; }
 
     /// <summary>Passwords may be sent to mail servers in clear.</summary>
     public bool AllowBasicAuthenticationOnNonSecureChannel { get; init; }
@@ -53,6 +54,35 @@ public sealed record ApplianceOptions
     /// <summary>The name said in EHLO (RFC 5321 4.1.4): this machine's where it has a qualified one, and otherwise an address literal.</summary>
     public string? EhloName { get; init; } = Environment.MachineName.Contains('.', StringComparison.Ordinal) ? Environment.MachineName : null;
 
+    /// <summary>So often in a row a mailbox may fail for a passing reason before it is shown as failing: 1 to 1,000.</summary>
+    public int MaxMailboxTransientFailures { get; init; } = new RetryRules().MaxMailboxTransientFailures;
+
+    /// <summary>The pause after each of those failures, in seconds: 1 to 86,400.</summary>
+    public int MailboxBackoffOnTransientError { get; init; } = new RetryRules().MailboxBackoffOnTransientError;
+
+    /// <summary>After so many attempts an email is given up: 1 to 10,000; null means that its lifetime alone decides.</summary>
+    public int? MaximumEmailDeliveryAttempts { get; init; }
+
+    /// <summary>After so many hours an email is given up: 1 to 8,760.</summary>
+    public int EmailDeliveryLifetimeHours { get; init; } = new RetryRules().EmailDeliveryLifetimeHours;
+
+    /// <summary>The shortest pause between two attempts at an email, in seconds: 1 to 86,400.</summary>
+    public int EmailDeliveryShortestBackoff { get; init; } = new RetryRules().EmailDeliveryShortestBackoff;
+
+    /// <summary>The longest pause between two attempts at an email, in seconds: 1 to 86,400.</summary>
+    public int EmailDeliveryLongestBackoff { get; init; } = new RetryRules().EmailDeliveryLongestBackoff;
+
+    /// <summary>How failures are tried again.</summary>
+    public RetryRules Retries => new()
+    {
+        MaxMailboxTransientFailures = MaxMailboxTransientFailures,
+        MailboxBackoffOnTransientError = MailboxBackoffOnTransientError,
+        MaximumEmailDeliveryAttempts = MaximumEmailDeliveryAttempts,
+        EmailDeliveryLifetimeHours = EmailDeliveryLifetimeHours,
+        EmailDeliveryShortestBackoff = EmailDeliveryShortestBackoff,
+        EmailDeliveryLongestBackoff = EmailDeliveryLongestBackoff,
+    };
+
     /// <summary>The control socket's path.</summary>
     public string ControlSocketPath => ControlSocket ?? Path.Combine(DataFolder, "control.sock");
 
@@ -65,7 +95,7 @@ public sealed record ApplianceOptions
         : EgressPolicy.Commercial(new()
         {
             AdditionalPorts = AdditionalPorts,
-            AllowNonSslEmail = AllowNonSslEmail,
+            AllowNonSslEmail = AllowNonSslEmail ?? true,
             AllowLoopbackAndPrivateServers = AllowLoopbackAndPrivateServers,
         });
 
@@ -76,6 +106,12 @@ public sealed record ApplianceOptions
         ApplianceOptions options = configuration.GetSection(Section).Get<ApplianceOptions>() ?? new();
         RequireWithin(nameof(MaxConnections), options.MaxConnections, 1, 20_000);
         RequireWithin(nameof(MaxConnectionsPerHost), options.MaxConnectionsPerHost, 1, 20_000);
+        RequireWithin(nameof(MaxMailboxTransientFailures), options.MaxMailboxTransientFailures, 1, 1000);
+        RequireWithin(nameof(MailboxBackoffOnTransientError), options.MailboxBackoffOnTransientError, 1, 86_400);
+        RequireWithin(nameof(MaximumEmailDeliveryAttempts), options.MaximumEmailDeliveryAttempts ?? 1, 1, 10_000);
+        RequireWithin(nameof(EmailDeliveryLifetimeHours), options.EmailDeliveryLifetimeHours, 1, 8760);
+        RequireWithin(nameof(EmailDeliveryShortestBackoff), options.EmailDeliveryShortestBackoff, 1, 86_400);
+        RequireWithin(nameof(EmailDeliveryLongestBackoff), options.EmailDeliveryLongestBackoff, options.EmailDeliveryShortestBackoff, 86_400);
         foreach (int port in options.AdditionalPorts)
             RequireWithin(nameof(AdditionalPorts), port, 1, 65_535);
         if (options.HttpPort is { } http)

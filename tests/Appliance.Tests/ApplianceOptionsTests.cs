@@ -20,6 +20,21 @@ public sealed class ApplianceOptionsTests
         Assert.Equal("government", options.ChoosePolicy().Name);
     }
 
+    [Fact]
+    public void Retries_have_the_original_s_defaults_and_names()
+    {
+        Assert.Equal(new RetryRules { MaxMailboxTransientFailures = 10, MailboxBackoffOnTransientError = 300 }, Read().Retries);
+        Assert.Equal(
+            new RetryRules { MaxMailboxTransientFailures = 3, MailboxBackoffOnTransientError = 60, MaximumEmailDeliveryAttempts = 5 },
+            Read(("EmailSync:MaxMailboxTransientFailures", "3"), ("EmailSync:MailboxBackoffOnTransientError", "60"),
+                ("EmailSync:MaximumEmailDeliveryAttempts", "5")).Retries);
+    }
+
+    [Theory, InlineData(null, true), InlineData("true", true), InlineData("false", false)]
+    public void Profiles_without_TLS_are_admitted_unless_the_deployment_says_otherwise(string? setting, bool isAdmitted) =>
+        Assert.Equal(isAdmitted, Read([.. setting is null ? Array.Empty<(string, string)>() : [("EmailSync:AllowNonSslEmail", setting)]])
+            .ChoosePolicy().Permits(MailService.Pop3, new(HostName.Parse("pop.example.com"), 110, TlsMode.None)));
+
     [Theory, InlineData(false), InlineData(true)]
     public void Gov_mode_heeds_the_switch_for_private_servers_and_no_other(bool isSwitchOn)
     {
@@ -42,6 +57,11 @@ public sealed class ApplianceOptionsTests
     [InlineData("EmailSync:MaxConnectionsPerHost", "20001", "MaxConnectionsPerHost")]
     [InlineData("EmailSync:AdditionalPorts:0", "65536", "AdditionalPorts")]
     [InlineData("EmailSync:HttpPort", "-1", "HttpPort")]
+    [InlineData("EmailSync:MaxMailboxTransientFailures", "0", "MaxMailboxTransientFailures")]
+    [InlineData("EmailSync:MailboxBackoffOnTransientError", "86401", "MailboxBackoffOnTransientError")]
+    [InlineData("EmailSync:MaximumEmailDeliveryAttempts", "0", "MaximumEmailDeliveryAttempts")]
+    [InlineData("EmailSync:EmailDeliveryLifetimeHours", "0", "EmailDeliveryLifetimeHours")]
+    [InlineData("EmailSync:EmailDeliveryLongestBackoff", "299", "EmailDeliveryLongestBackoff")]
     [InlineData("EmailSync:GovMode", "yes please", "GovMode")]
     [InlineData("EmailSync:EhloName", "my_host\r\nRSET", "EhloName")]
     public void A_wrong_value_is_named(string key, string value, string named) =>

@@ -57,6 +57,8 @@ public static class MailboxChanges
     {
         await store.Secrets.ForgetAsync(SecretName.Of(mailbox.Id), cancellationToken);
         await DisableAsync(store, mailbox.Id, cancellationToken);
+        // Newly associated: what was skipped under another profile's date is judged by this one's.
+        await store.Incoming.ForgetSkippedAsync(mailbox.Id, cancellationToken);
         return await store.Mailboxes.UpdateAsync(mailbox with { Approval = EmailApproval.Pending, ApprovalBy = null, ApprovalAt = null }, cancellationToken);
     }
 

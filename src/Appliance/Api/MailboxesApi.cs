@@ -34,6 +34,7 @@ public static class MailboxesApi
         mailboxes.MapGet("/{mailbox}/test", ShowTestAsync);
         mailboxes.MapPost("/{mailbox}/disable", DisableAsync);
         mailboxes.MapPost("/{mailbox}/poll", PollAsync);
+        mailboxes.MapPost("/{mailbox}/rescan", RescanAsync);
     }
 
     /// <summary>Finds a mailbox by its id or its address.</summary>
@@ -169,6 +170,17 @@ public static class MailboxesApi
             throw InvalidRequestException.Of("mailbox", found.EmailAddress, "The mailbox is not enabled for receiving.", "Run Test & Enable.");
         scheduler.Wake(found.Id, Work.Receive);
         return TypedResults.Accepted($"/api/v1/mailboxes/{found.Id}");
+    }
+
+    /// <summary>Judges anew what was skipped for its date or its size, under the dates and the limit that are in force now.</summary>
+    private static async Task<Accepted<RescanContract>> RescanAsync(
+        string mailbox, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    {
+        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        int forgotten = await store.Incoming.ForgetSkippedAsync(found.Id, cancellationToken);
+        if (found.IsEnabledFor(MailService.Pop3))
+            scheduler.Wake(found.Id, Work.Receive);
+        return TypedResults.Accepted($"/api/v1/mailboxes/{found.Id}", new RescanContract(found.Id.ToString(), forgotten));
     }
 
     // A new password is the permission to use it, unless the permission is given or refused along with it.

@@ -1,5 +1,6 @@
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Scheduling;
 using EmailSync.Appliance.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -26,7 +27,8 @@ public static class SettingsApi
         return TypedResults.Ok(SettingsContract.Of(settings));
     }
 
-    private static async Task<Ok<SettingsContract>> UpdateAsync(IStore store, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Ok<SettingsContract>> UpdateAsync(
+        IStore store, IMailboxScheduler scheduler, HttpContext context, CancellationToken cancellationToken)
     {
         Settings stored = await store.Settings.ReadAsync(cancellationToken);
         SettingsContract input = await MergePatch.ApplyAsync(context.Request, SettingsContract.Of(stored), ContractJson.Contract.SettingsContract);
@@ -40,9 +42,20 @@ public static class SettingsApi
             DefaultOutgoingEmail = faults.Choice("defaultOutgoingEmail", input.DefaultOutgoingEmail, byDefault.DefaultOutgoingEmail),
             ApprovalRequiredForUsers = input.ApprovalRequiredForUsers ?? byDefault.ApprovalRequiredForUsers,
             ApprovalRequiredForQueues = input.ApprovalRequiredForQueues ?? byDefault.ApprovalRequiredForQueues,
+            MaximumAttachmentSizeInKilobytes = faults.Number(
+                "maximumAttachmentSizeInKilobytes", input.MaximumAttachmentSizeInKilobytes, 1, 131_072, byDefault.MaximumAttachmentSizeInKilobytes),
+            AlertOnInformation = input.AlertOnInformation ?? byDefault.AlertOnInformation,
+            AlertOnWarning = input.AlertOnWarning ?? byDefault.AlertOnWarning,
+            AlertOnError = input.AlertOnError ?? byDefault.AlertOnError,
+            AlertRetentionDays = faults.Number("alertRetentionDays", input.AlertRetentionDays, 1, 3650, byDefault.AlertRetentionDays),
+            EmailRetentionDays = input.EmailRetentionDays is { } days ? faults.Number("emailRetentionDays", days, 1, 36_500, 0) : null,
         };
         faults.ThrowIfAny();
         changed = await store.Settings.UpdateAsync(changed, cancellationToken);
+        bool isApprovalOther = (stored.ApprovalRequiredForUsers, stored.ApprovalRequiredForQueues) != (changed.ApprovalRequiredForUsers, changed.ApprovalRequiredForQueues);
+        // Mailboxes that stood still for want of an approval are not planned: their profiles' schedules are read again.
+        foreach (EmailServerProfile waiting in isApprovalOther ? await store.Profiles.ListAsync(cancellationToken) : [])
+            scheduler.ProfileChanged(waiting.Id);
         MergePatch.ShowVersion(context.Response, changed.Version);
         return TypedResults.Ok(SettingsContract.Of(changed));
     }

@@ -56,6 +56,12 @@ internal static class FieldHelp
         ["defaultOutgoingEmail"] = "How new mailboxes send.",
         ["approvalRequiredForUsers"] = "A user's mailbox is processed only once approved.",
         ["approvalRequiredForQueues"] = "A queue's mailbox is processed only once approved.",
+        ["maximumAttachmentSizeInKilobytes"] = "The largest attachment of a composed email, in KiB, 1 to 131072.",
+        ["alertOnInformation"] = "Raise alerts that are good to know.",
+        ["alertOnWarning"] = "Raise alerts of what may mend itself.",
+        ["alertOnError"] = "Raise alerts of what stands still until a person acts.",
+        ["alertRetentionDays"] = "Keep resolved alerts so many days, 1 to 3650.",
+        ["emailRetentionDays"] = "Delete emails here after so many days, 1 to 36500; empty keeps them.",
     }.ToFrozenDictionary();
 
     /// <summary>The sentence of a field, by its name in JSON.</summary>

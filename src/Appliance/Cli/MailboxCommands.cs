@@ -50,6 +50,13 @@ internal sealed class MailboxCommands
                 await verb.Appliance.PostAsync($"{PathOf(each)}/poll", verb.Cancellation);
                 verb.Output.Say($"{each}: will be polled at once");
             }), mailboxes),
+            runner.Create("rescan", "Looks again at what was skipped for its date or size, as after either was changed.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(mailboxes), async each =>
+            {
+                Answer<RescanContract> answer = await verb.Appliance.PostAsync($"{PathOf(each)}/rescan", ContractJson.Contract.RescanContract, verb.Cancellation);
+                if (verb.Output.IsJson)
+                    verb.Output.Show(answer.Value, ContractJson.Contract.RescanContract);
+                verb.Output.Say($"{each}: {answer.Value.Forgotten} messages are judged anew");
+            }), mailboxes),
         };
         foreach ((string name, string description) in new[]
         {

@@ -7,7 +7,11 @@ namespace EmailSync.Appliance.Model;
 /// <param name="Level">How much it matters.</param>
 /// <param name="Title">What happened, in a sentence.</param>
 /// <param name="Remedy">What a person can do.</param>
-public sealed record AlertEntry(string Code, AlertLevel Level, string Title, string Remedy);
+public sealed record AlertEntry(string Code, AlertLevel Level, string Title, string Remedy)
+{
+    /// <summary>What it can be about.</summary>
+    public IReadOnlyList<AlertScope> Scopes { get; init; } = [AlertScope.Mailbox];
+}
 
 /// <summary>Every alert the appliance can raise: code, level, text, remedy. An error class has its alert under the class's own name.</summary>
 public static class AlertCatalog
@@ -20,15 +24,28 @@ public static class AlertCatalog
     public static readonly AlertEntry MailboxRecovered = new("mailbox-recovered", AlertLevel.Information,
         "The mailbox works again.", "Nothing needs to be done.");
 
+    /// <summary>A mailbox failed so often in a row that it is shown as failing.</summary>
+    public static readonly AlertEntry MailboxSuspended = new("mailbox-suspended", AlertLevel.Error,
+        "The mailbox failed MaxMailboxTransientFailures times in a row, each time for a reason that may pass. It is shown as failing and tried ever more rarely, at least every six hours.",
+        "The text says what the server answered. It recovers by itself; to try at once, run Test & Enable.");
+
     /// <summary>A message larger than the limit was recorded with its headers.</summary>
     public static readonly AlertEntry MessageTooLarge = new("message-too-large", AlertLevel.Warning,
         "A message is larger than the mailbox's maximum message size; its headers were stored, its content stays on the server.",
-        "Raise the mailbox's maximumMessageSize and rescan, or ask the sender for a smaller message.");
+        "Raise the mailbox's maximumMessageSize and rescan, or ask the sender for a smaller message.") { Scopes = [AlertScope.Message] };
 
     /// <summary>An outgoing email was given up.</summary>
     public static readonly AlertEntry EmailFailed = new("email-failed", AlertLevel.Error,
         "An email could not be delivered and will not be tried again.",
-        "Read the server's reply in the email's recipients, mend the address or the content, and submit it again.");
+        "Read the server's reply in the email's recipients, mend the address or the content, and submit it again.") { Scopes = [AlertScope.Message] };
+
+    // What stands in the way of every mailbox is told once, of the profile; where a test met it, of the mailbox as well.
+    private static readonly ErrorClass[] OfServers =
+    [
+        ErrorClass.Policy, ErrorClass.Dns, ErrorClass.Connect, ErrorClass.Tls, ErrorClass.CertificateUntrusted, ErrorClass.CertificateExpired,
+        ErrorClass.CertificateName, ErrorClass.CertificateRevoked, ErrorClass.CertificateWeak, ErrorClass.Protocol, ErrorClass.Quota,
+        ErrorClass.Timeout, ErrorClass.Server, ErrorClass.Unknown,
+    ];
 
     private static readonly FrozenDictionary<ErrorClass, AlertEntry> Failures = new Dictionary<ErrorClass, AlertEntry>
     {
@@ -97,18 +114,20 @@ public static class AlertCatalog
             "Nothing here is wrong; if it lasts, ask the server's operator. The appliance tries again by itself."),
         [ErrorClass.Uncertain] = new("uncertain", AlertLevel.Warning,
             "The connection died after the message was handed over and before the server confirmed it: it may have been delivered.",
-            "Ask a recipient whether it arrived; then resend or cancel it. The profile's whenUncertain decides what happens by itself."),
+            "Ask a recipient whether it arrived; then resend or cancel it. The profile's whenUncertain decides what happens by itself.") { Scopes = [AlertScope.Message] },
         [ErrorClass.RoundTrip] = new("round-trip", AlertLevel.Error,
             "The test message was accepted by the outgoing server and did not arrive in the incoming maildrop in time.",
             "Check that both servers serve the same address; slow delivery can be waited for by testing again."),
         [ErrorClass.Unknown] = new("unknown", AlertLevel.Error,
             "Something happened that the appliance did not foresee.",
             "The text holds the details; please report it."),
-    }.ToFrozenDictionary();
+    }.ToFrozenDictionary(
+        pair => pair.Key,
+        pair => OfServers.Contains(pair.Key) ? pair.Value with { Scopes = [AlertScope.Mailbox, AlertScope.Profile] } : pair.Value);
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MessageTooLarge, EmailFailed]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, MessageTooLarge, EmailFailed]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The alert of an error class.</summary>
     public static AlertEntry For(ErrorClass failure) => Failures[failure];

@@ -148,8 +148,11 @@ public sealed record MailboxState
     /// <summary>When Test &amp; Enable last finished.</summary>
     public DateTimeOffset? TestCompletedAt { get; init; }
 
-    /// <summary>Transient failures in a row.</summary>
+    /// <summary>Receiving: transient failures in a row.</summary>
     public int TransientFailureCount { get; init; }
+
+    /// <summary>Sending: transient failures in a row.</summary>
+    public int OutgoingTransientFailureCount { get; init; }
 
     /// <summary>Polls in a row that brought nothing.</summary>
     public int ConsecutiveEmptyPolls { get; init; }

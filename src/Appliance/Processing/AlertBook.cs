@@ -1,16 +1,25 @@
-using System.Collections.Concurrent;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
 
 namespace EmailSync.Appliance.Processing;
 
 /// <summary>
-/// Raises and resolves alerts, and remembers which stand, so that the success of a mailbox with no alert costs no write. Information
-/// has nothing to resolve: it stands until it is dismissed.
+/// Raises and resolves alerts, and remembers which stand, so that the success of a mailbox with no alert costs no write. What was raised
+/// for one direction is resolved by the success of that direction only: a poll that works says nothing about sending. Information has
+/// nothing to resolve: it stands until it is dismissed, or old.
 /// </summary>
 public sealed class AlertBook(IStore store)
 {
-    private readonly ConcurrentDictionary<AlertSubject, ConcurrentDictionary<string, byte>> _open = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<AlertSubject, Dictionary<string, Directions>> _open = [];
+
+    [Flags]
+    private enum Directions
+    {
+        Incoming = 1,
+        Outgoing = 2,
+        Both = Incoming | Outgoing,
+    }
 
     /// <summary>Reads which alerts stand. Called once, before anything is processed.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -20,29 +29,93 @@ public sealed class AlertBook(IStore store)
         while (true)
         {
             IReadOnlyList<Alert> page = await store.Alerts.ListAsync(unresolvedOnly: true, subject: null, before, Page, cancellationToken);
+            // Which direction raised it is not stored: after a restart whichever works first resolves it, and the other raises it anew.
             foreach (Alert alert in page)
-                Note(alert.Level, alert.Subject, alert.Code);
+                Note(alert.Level, alert.Subject, alert.Code, null);
             if (page.Count < Page)
                 return;
             before = page[^1].Id;
         }
     }
 
-    /// <summary>Raises an alert, or counts it once more.</summary>
-    public async ValueTask RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken)
+    /// <summary>Raises an alert, or counts it once more; does nothing where the settings switch its level off.</summary>
+    /// <param name="entry">What kind.</param>
+    /// <param name="subject">About what.</param>
+    /// <param name="text">What happened; never a secret.</param>
+    /// <param name="service">The direction that it belongs to; null for both.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether it is new, rather than one that stood already.</returns>
+    public async ValueTask<bool> RaiseAsync(
+        AlertEntry entry, AlertSubject subject, string text, MailService? service, CancellationToken cancellationToken)
     {
-        Note(entry.Level, subject, entry.Code);
-        await store.Alerts.RaiseAsync(entry, subject, text, cancellationToken);
+        Settings settings = await store.Settings.ReadAsync(cancellationToken);
+        if (!settings.Alerts(entry.Level))
+            return false;
+        Note(entry.Level, subject, entry.Code, service);
+        return await store.Alerts.RaiseAsync(entry, subject, text, cancellationToken);
     }
 
     /// <summary>Resolves the warnings and errors that stand about a subject. Returns whether there were any.</summary>
-    public async ValueTask<bool> ResolveAsync(AlertSubject subject, CancellationToken cancellationToken) =>
-        _open.TryRemove(subject, out ConcurrentDictionary<string, byte>? codes)
-        && await store.Alerts.ResolveAsync(subject, [.. codes.Keys], cancellationToken) > 0;
+    /// <param name="subject">About what.</param>
+    /// <param name="service">The direction that works; null for all that stand.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask<bool> ResolveAsync(AlertSubject subject, MailService? service, CancellationToken cancellationToken) =>
+        Strike(subject, service) is { Count: > 0 } codes && await store.Alerts.ResolveAsync(subject, codes, cancellationToken) > 0;
 
-    private void Note(AlertLevel level, AlertSubject subject, string code)
+    /// <summary>Resolves one kind of alert about a subject. Returns whether it stood.</summary>
+    public async ValueTask<bool> ResolveAsync(AlertSubject subject, AlertEntry entry, CancellationToken cancellationToken)
     {
-        if (level != AlertLevel.Information)
-            _open.GetOrAdd(subject, _ => new(StringComparer.Ordinal)).TryAdd(code, 0);
+        lock (_gate)
+        {
+            if (!_open.TryGetValue(subject, out Dictionary<string, Directions>? standing) || !standing.Remove(entry.Code))
+                return false;
+            if (standing.Count == 0)
+                _open.Remove(subject);
+        }
+
+        return await store.Alerts.ResolveAsync(subject, [entry.Code], cancellationToken) > 0;
     }
+
+    private void Note(AlertLevel level, AlertSubject subject, string code, MailService? service)
+    {
+        if (level == AlertLevel.Information)
+            return;
+        lock (_gate)
+        {
+            if (!_open.TryGetValue(subject, out Dictionary<string, Directions>? standing))
+                _open[subject] = standing = new(StringComparer.Ordinal);
+            standing[code] = standing.GetValueOrDefault(code) | Of(service);
+        }
+    }
+
+    /// <summary>Takes a direction off what stands about a subject, and returns the codes that no direction is left of.</summary>
+    private List<string> Strike(AlertSubject subject, MailService? service)
+    {
+        List<string> resolved = [];
+        lock (_gate)
+        {
+            if (!_open.TryGetValue(subject, out Dictionary<string, Directions>? standing))
+                return resolved;
+            foreach ((string code, Directions directions) in standing.ToArray())
+            {
+                if ((directions & ~Of(service)) is not 0 and var left)
+                    standing[code] = left;
+                else
+                    resolved.Add(code);
+            }
+
+            resolved.ForEach(code => standing.Remove(code));
+            if (standing.Count == 0)
+                _open.Remove(subject);
+        }
+
+        return resolved;
+    }
+
+    private static Directions Of(MailService? service) => service switch
+    {
+        MailService.Pop3 => Directions.Incoming,
+        MailService.Submission => Directions.Outgoing,
+        _ => Directions.Both,
+    };
 }

@@ -6,7 +6,7 @@ namespace EmailSync.Appliance.Processing;
 
 /// <summary>Does one piece of work for one mailbox and writes down what came of it.</summary>
 public sealed partial class MailboxWorker(
-    IStore store, ReceiveCycle receive, SendCycle send, TestAndEnable test, AlertBook alerts, TimeProvider clock, ILogger<MailboxWorker> logger)
+    IStore store, ReceiveCycle receive, SendCycle send, TestAndEnable test, AlertBook alerts, RetryRules rules, TimeProvider clock, ILogger<MailboxWorker> logger)
 {
     // Longer than a day is no delay but a refusal (RFC 2449 6.5 sets no bound).
     private static readonly TimeSpan LongestHonouredDelay = TimeSpan.FromHours(24);
@@ -55,7 +55,7 @@ public sealed partial class MailboxWorker(
                 ConsecutiveEmptyPolls = report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1,
                 NextPollAt = now + Backoff.Spread(profile.MinPollingInterval, Random.Shared.NextDouble()),
             }, cancellationToken);
-            await RecoverAsync(mailbox, profile, cancellationToken);
+            await RecoverAsync(mailbox, profile, MailService.Pop3, cancellationToken);
             LogPolled(mailbox.Id, report.Listed, report.Stored, report.Octets, report.Deleted, report.TooLarge, (now - startedAt).TotalMilliseconds);
             return null;
         }
@@ -75,9 +75,15 @@ public sealed partial class MailboxWorker(
             return failure;
         }
 
-        if (mailbox.State.OutgoingStatus != EmailStatus.Success)
-            await store.Mailboxes.RecordAsync(mailbox.Id, state => state with { OutgoingStatus = EmailStatus.Success, LastError = null }, cancellationToken);
-        await RecoverAsync(mailbox, profile, cancellationToken);
+        if (mailbox.State is not { OutgoingStatus: EmailStatus.Success, OutgoingTransientFailureCount: 0 })
+        {
+            await store.Mailboxes.RecordAsync(
+                mailbox.Id,
+                state => state with { OutgoingStatus = EmailStatus.Success, OutgoingTransientFailureCount = 0, LastError = null },
+                cancellationToken);
+        }
+
+        await RecoverAsync(mailbox, profile, MailService.Submission, cancellationToken);
         return null;
     }
 
@@ -93,17 +99,18 @@ public sealed partial class MailboxWorker(
             EnabledForOutgoing = result.Outgoing == EmailStatus.Success,
             TestCompletedAt = now,
             TransientFailureCount = 0,
+            OutgoingTransientFailureCount = 0,
             PostponedUntil = null,
             LastError = result.Steps.LastOrDefault(step => step.Outcome == StepOutcome.Failed)?.Detail,
             NextPollAt = result.Incoming == EmailStatus.Success ? now : null,
         }, cancellationToken);
 
         AlertSubject subject = AlertSubject.Of(mailbox.Id);
-        await alerts.ResolveAsync(subject, cancellationToken);
+        await alerts.ResolveAsync(subject, service: null, cancellationToken);
         foreach (TestStep step in result.Steps.Where(step => step.Outcome == StepOutcome.Failed))
-            await alerts.RaiseAsync(AlertCatalog.For(step.ErrorClass!.Value), subject, Words(mailbox, profile, step.Service, step.Detail), cancellationToken);
+            await alerts.RaiseAsync(AlertCatalog.For(step.ErrorClass!.Value), subject, Words(mailbox, profile, step.Service, step.Detail), step.Service, cancellationToken);
         if (result.Incoming == EmailStatus.Success || result.Outgoing == EmailStatus.Success)
-            await alerts.RaiseAsync(AlertCatalog.MailboxEnabled, subject, Enabled(mailbox, result), cancellationToken);
+            await alerts.RaiseAsync(AlertCatalog.MailboxEnabled, subject, Enabled(mailbox, result), service: null, cancellationToken);
         test.Publish(result);
         LogTested(mailbox.Id, result.Incoming, result.Outgoing);
         return null;
@@ -114,23 +121,27 @@ public sealed partial class MailboxWorker(
     {
         bool concernsServer = failure.Scope is FailureScope.Route or FailureScope.Server;
         bool disables = !failure.IsTransient && !concernsServer;
+        bool isSuspended = false;
         DateTimeOffset now = clock.GetUtcNow();
         await store.Mailboxes.RecordAsync(mailbox.Id, state =>
         {
-            int failures = state.TransientFailureCount + 1;
-            bool isFailing = disables || failures >= Backoff.TransientFailures;
-            TimeSpan pause = Backoff.Spread(Backoff.ForMailbox(failures), Random.Shared.NextDouble());
+            int failures = 1 + (service == MailService.Submission ? state.OutgoingTransientFailureCount : state.TransientFailureCount);
+            isSuspended = !disables && failures == rules.MaxMailboxTransientFailures;
+            bool isFailing = disables || failures >= rules.MaxMailboxTransientFailures;
+            TimeSpan pause = Backoff.Spread(Backoff.ForMailbox(failures, rules), Random.Shared.NextDouble());
             if (failure.RetryAfter is { } asked && asked > pause)
                 pause = asked < LongestHonouredDelay ? asked : LongestHonouredDelay;
-            state = state with { LastError = failure.Detail, TransientFailureCount = failures };
+            state = state with { LastError = failure.Detail };
             return service == MailService.Submission
                 ? state with
                 {
+                    OutgoingTransientFailureCount = failures,
                     OutgoingStatus = isFailing ? EmailStatus.Failure : state.OutgoingStatus,
                     EnabledForOutgoing = state.EnabledForOutgoing && !disables,
                 }
                 : state with
                 {
+                    TransientFailureCount = failures,
                     IncomingStatus = isFailing ? EmailStatus.Failure : state.IncomingStatus,
                     EnabledForIncoming = state.EnabledForIncoming && !disables,
                     LastPollStartedAt = startedAt,
@@ -140,16 +151,19 @@ public sealed partial class MailboxWorker(
         }, cancellationToken);
 
         AlertSubject subject = concernsServer ? AlertSubject.Of(profile.Id) : AlertSubject.Of(mailbox.Id);
-        await alerts.RaiseAsync(AlertCatalog.For(failure.Class), subject, Words(mailbox, profile, service, failure.Detail), cancellationToken);
+        await alerts.RaiseAsync(AlertCatalog.For(failure.Class), subject, Words(mailbox, profile, service, failure.Detail), service, cancellationToken);
+        if (isSuspended)
+            await alerts.RaiseAsync(
+                AlertCatalog.MailboxSuspended, AlertSubject.Of(mailbox.Id), Words(mailbox, profile, service, failure.Detail), service, cancellationToken);
         LogFailed(mailbox.Id, service, failure.Class, failure.Scope, failure.IsTransient, failure.Detail);
     }
 
-    private async Task RecoverAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    private async Task RecoverAsync(Mailbox mailbox, EmailServerProfile profile, MailService service, CancellationToken cancellationToken)
     {
         AlertSubject subject = AlertSubject.Of(mailbox.Id);
-        if (await alerts.ResolveAsync(subject, cancellationToken))
-            await alerts.RaiseAsync(AlertCatalog.MailboxRecovered, subject, $"{mailbox.EmailAddress} works again.", cancellationToken);
-        await alerts.ResolveAsync(AlertSubject.Of(profile.Id), cancellationToken);
+        if (await alerts.ResolveAsync(subject, service, cancellationToken))
+            await alerts.RaiseAsync(AlertCatalog.MailboxRecovered, subject, $"{mailbox.EmailAddress} works again.", service, cancellationToken);
+        await alerts.ResolveAsync(AlertSubject.Of(profile.Id), service, cancellationToken);
     }
 
     private static string Words(Mailbox mailbox, EmailServerProfile profile, MailService? service, string detail)

@@ -37,7 +37,7 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
         return new(contents.Listed, sink.Stored, sink.Octets, tooLarge.Count, sink.Refused, isConfirmed ? marked : 0, isConfirmed ? 0 : marked);
     }
 
-    // What came before "Process Email From" is known from now on, and neither fetched nor deleted.
+    // What came before "Process Email From" is known from now on, and neither fetched nor deleted, until a rescan.
     private async Task<MaildropContents> SkipOlderAsync(
         Maildrop maildrop, Mailbox mailbox, EmailServerProfile profile, MaildropContents contents, CancellationToken cancellationToken)
     {
@@ -46,7 +46,7 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
             return contents;
 
         HashSet<int> older = await CutOff.OlderAsync(maildrop, contents.New, moment, cancellationToken);
-        await store.Incoming.AddKnownUniqueIdsAsync(
+        await store.Incoming.SkipUniqueIdsAsync(
             mailbox.Id,
             [.. contents.New.Where(message => older.Contains(message.Number) && message.UniqueId.Length > 0).Select(message => UniqueIdHash.Of(message.UniqueId))],
             cancellationToken);
@@ -77,11 +77,15 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
         await using IncomingDraft draft = store.Incoming.Begin(mailbox.Id, message.UniqueId);
         if (maildrop.Capabilities is not { HasTop: false })
             await maildrop.TopAsync(message.Number, 0, new DraftStream(draft), mailbox.MaximumMessageSize, cancellationToken);
+        // Judged anew by a rescan, and still too large: it is here already.
+        if (await store.Incoming.TieUniqueIdAsync(mailbox.Id, UniqueIdHash.Of(message.UniqueId), draft.Sha256, cancellationToken) is not null)
+            return;
         EmailId email = await draft.CommitAsync(EmailState.HeadersOnly, cancellationToken);
         await alerts.RaiseAsync(
             AlertCatalog.MessageTooLarge,
             AlertSubject.Of(email),
             string.Create(CultureInfo.InvariantCulture, $"A message to {mailbox.EmailAddress} is larger than {mailbox.MaximumMessageSize} octets; its headers are stored as {email}."),
+            MailService.Pop3,
             cancellationToken);
     }
 

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace EmailSync.Appliance.Processing;
 
 /// <summary>Sends one mailbox's outbox. An email is <c>sending</c> in the store before MAIL, and leaves that state only with a result in hand.</summary>
-public sealed partial class SendCycle(IStore store, MailSessions sessions, AlertBook alerts, TimeProvider clock, ILogger<SendCycle> logger)
+public sealed partial class SendCycle(
+    IStore store, MailSessions sessions, AlertBook alerts, RetryRules rules, TimeProvider clock, ILogger<SendCycle> logger)
 {
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(5);
 
@@ -24,7 +25,7 @@ public sealed partial class SendCycle(IStore store, MailSessions sessions, Alert
                 }
                 catch (Exception exception)
                 {
-                    await store.Outgoing.ReleaseAsync(email.Id, NextAttempt(email) ?? clock.GetUtcNow() + Backoff.LongestPause, CancellationToken.None);
+                    await store.Outgoing.ReleaseAsync(email.Id, NextAttempt(email, 0) ?? clock.GetUtcNow() + Backoff.LongestPause, CancellationToken.None);
                     if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
                         throw;
                     return FailureClassifier.Classify(exception);
@@ -107,9 +108,9 @@ public sealed partial class SendCycle(IStore store, MailSessions sessions, Alert
 
         AlertSubject subject = AlertSubject.Of(email.Id);
         if (outcome.State is EmailState.Sent)
-            await alerts.ResolveAsync(subject, cancellationToken);
+            await alerts.ResolveAsync(subject, service: null, cancellationToken);
         if (outcome.Recipients.Any(recipient => recipient.State == RecipientState.Failed) && outcome.State is EmailState.Sent or EmailState.Failed)
-            await alerts.RaiseAsync(AlertCatalog.EmailFailed, subject, Words(email, outcome), cancellationToken);
+            await alerts.RaiseAsync(AlertCatalog.EmailFailed, subject, Words(email, outcome), MailService.Submission, cancellationToken);
         LogTried(email.Id, outcome.State, outcome.LastError);
     }
 
@@ -120,16 +121,16 @@ public sealed partial class SendCycle(IStore store, MailSessions sessions, Alert
             ? new(EmailState.PendingSend, email.Recipients, nextAttempt, what + " It will be sent again with the same Message-ID.")
             : new(EmailState.Uncertain, email.Recipients, null, what);
         await RecordAsync(email, outcome, cancellationToken);
-        await alerts.RaiseAsync(AlertCatalog.For(ErrorClass.Uncertain), AlertSubject.Of(email.Id), Words(email, outcome), cancellationToken);
+        await alerts.RaiseAsync(AlertCatalog.For(ErrorClass.Uncertain), AlertSubject.Of(email.Id), Words(email, outcome), MailService.Submission, cancellationToken);
     }
 
     private static string Words(Email email, DeliveryOutcome outcome) =>
         $"{email.Id} from <{email.ReversePath}> to {string.Join(", ", outcome.Recipients.Take(5).Select(recipient => recipient.Address))}: {outcome.LastError}";
 
-    private DateTimeOffset? NextAttempt(Email email)
+    private DateTimeOffset? NextAttempt(Email email, int made = 1)
     {
         DateTimeOffset now = clock.GetUtcNow();
-        return Backoff.ForDelivery(now - email.StoredAt) is { } pause ? now + Backoff.Spread(pause, Random.Shared.NextDouble()) : null;
+        return Backoff.ForDelivery(now - email.StoredAt, email.Attempts + made, rules) is { } pause ? now + Backoff.Spread(pause, Random.Shared.NextDouble()) : null;
     }
 
     [LoggerMessage(EventId = 300, Level = LogLevel.Information, Message = "{Email} is {State} after an attempt: {LastError}")]

@@ -5,8 +5,8 @@ namespace EmailSync.Appliance.Store;
 /// <summary>What an administrator should know. One unresolved alert at most stands for a code and a subject.</summary>
 public interface IAlerts
 {
-    /// <summary>Raises an alert, or counts it once more where it already stands.</summary>
-    ValueTask RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken);
+    /// <summary>Raises an alert, or counts it once more where it already stands. Returns whether it is new.</summary>
+    ValueTask<bool> RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken);
 
     /// <summary>Resolves what stands about a subject: the given codes, or all of them where none is given. Returns how many were resolved.</summary>
     ValueTask<int> ResolveAsync(AlertSubject subject, IReadOnlyCollection<string>? codes, CancellationToken cancellationToken);
@@ -23,6 +23,6 @@ public interface IAlerts
     /// <summary>Resolves one alert. False where there is none.</summary>
     ValueTask<bool> DismissAsync(AlertId id, CancellationToken cancellationToken);
 
-    /// <summary>Deletes alerts that were resolved before a moment. Returns how many.</summary>
-    ValueTask<int> DeleteResolvedAsync(DateTimeOffset before, CancellationToken cancellationToken);
+    /// <summary>Deletes alerts that were resolved before a moment, and information last seen before it. Returns how many.</summary>
+    ValueTask<int> DeleteOldAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }

@@ -27,6 +27,12 @@ public interface IEmails
     /// <summary>How many emails there are.</summary>
     ValueTask<long> CountAsync(EmailFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Deletes emails that were stored before a moment, with their content: received ones, and those whose sending has ended. One that is
+    /// recognised by its content alone stays, since it would be received anew. Returns how many.
+    /// </summary>
+    ValueTask<int> DeleteOldAsync(DateTimeOffset storedBefore, CancellationToken cancellationToken);
+
     /// <summary>The raw message. The caller disposes it.</summary>
     /// <exception cref="NotStoredException">There is no such email.</exception>
     ValueTask<Stream> OpenContentAsync(EmailId id, CancellationToken cancellationToken);

@@ -32,6 +32,19 @@ public interface IIncomingEmails
     /// <exception cref="NotStoredException">There is no such mailbox.</exception>
     ValueTask AddKnownUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Makes unique-ids known whose messages were received before the moment from which mail is processed, so that they are not fetched
+    /// until <see cref="ForgetSkippedAsync"/>.
+    /// </summary>
+    /// <exception cref="NotStoredException">There is no such mailbox.</exception>
+    ValueTask SkipUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Forgets the unique-ids that were skipped, and those of messages of which only the headers are stored, so that the next cycle judges
+    /// them anew. Returns how many.
+    /// </summary>
+    ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken);
+
     /// <summary>Forgets unique-ids that the server no longer lists.</summary>
     ValueTask ForgetUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
 }

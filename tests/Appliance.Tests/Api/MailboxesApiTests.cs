@@ -169,6 +169,28 @@ public sealed class MailboxesApiTests
     }
 
     [Fact]
+    public async Task Process_Email_From_moved_back_pulls_earlier_mail_by_a_rescan()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        JsonObject profile = host.ProfileInput();
+        profile["processEmailsReceivedAfter"] = "2999-01-01T00:00:00Z";
+        await host.PostAsync("profiles", profile);
+        await host.PostAsync("mailboxes", host.MailboxInput());
+        await host.PostAsync("mailboxes/mbx_1/approve");
+        await host.PostAsync("mailboxes/mbx_1/test");
+        await AwaitTestAsync(host, "mbx_1");
+        Answer polled = await AwaitAsync(host, "mailboxes/mbx_1", answer => answer.Json["lastSuccessAt"] is not null);
+        Assert.Equal(0, (long)polled.Json["messagesReceived"]!);
+
+        await host.PatchAsync("profiles/lab", new JsonObject { ["processEmailsReceivedAfter"] = "2000-01-01T00:00:00Z" });
+        await host.PatchAsync("mailboxes/mbx_1", new JsonObject { ["processEmailsReceivedAfter"] = "1990-01-01T00:00:00Z" });
+        Answer rescan = await host.PostAsync("mailboxes/mbx_1/rescan");
+
+        Assert.Equal((202, 3), (rescan.Status, (int)rescan.Json["forgotten"]!));
+        await AwaitAsync(host, "mailboxes/mbx_1", answer => (long)answer.Json["messagesReceived"]! == 3);
+    }
+
+    [Fact]
     public async Task Health_status_and_the_OpenAPI_document_are_served()
     {
         await using ApiHost host = await ApiHost.StartAsync();

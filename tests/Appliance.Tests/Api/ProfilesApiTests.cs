@@ -61,7 +61,7 @@ public sealed class ProfilesApiTests
     [MemberData(nameof(Faults))]
     public async Task A_fault_names_its_field_and_the_remedy(string fault, string change, string field)
     {
-        await using ApiHost host = await ApiHost.StartAsync();
+        await using ApiHost host = await ApiHost.StartAsync(options => options with { AllowNonSslEmail = false });
         JsonObject input = host.ProfileInput();
         foreach ((string name, JsonNode? value) in JsonNode.Parse(change)!.AsObject())
             input[name] = value?.DeepClone();

@@ -1,3 +1,4 @@
+using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
 
 namespace EmailSync.Appliance.Tests.Processing;
@@ -13,7 +14,7 @@ public sealed class BackoffTests
     [InlineData(17, 360)]
     [InlineData(10_000, 360)]
     public void A_failing_mailbox_is_tried_ten_times_at_five_minutes_and_then_ever_more_rarely_up_to_six_hours(int failures, int minutes) =>
-        Assert.Equal(TimeSpan.FromMinutes(minutes), Backoff.ForMailbox(failures));
+        Assert.Equal(TimeSpan.FromMinutes(minutes), Backoff.ForMailbox(failures, new()));
 
     [Theory]
     [InlineData(1, 1)]
@@ -31,11 +32,26 @@ public sealed class BackoffTests
     [InlineData(4001, 4000)]
     [InlineData(5 * 86400 - 1, 4000)]
     public void A_deferred_email_waits_as_long_as_it_has_waited(int age, int pause) =>
-        Assert.Equal(TimeSpan.FromSeconds(pause), Backoff.ForDelivery(TimeSpan.FromSeconds(age)));
+        Assert.Equal(TimeSpan.FromSeconds(pause), Backoff.ForDelivery(TimeSpan.FromSeconds(age), 1, new()));
 
     [Fact]
     public void A_deferred_email_is_given_up_after_five_days() =>
-        Assert.Null(Backoff.ForDelivery(TimeSpan.FromDays(5)));
+        Assert.Null(Backoff.ForDelivery(TimeSpan.FromDays(5), 1, new()));
+
+    [Fact]
+    public void The_deployment_sets_how_often_and_how_far_apart()
+    {
+        RetryRules rules = new()
+        {
+            MaxMailboxTransientFailures = 2, MailboxBackoffOnTransientError = 60, MaximumEmailDeliveryAttempts = 3,
+            EmailDeliveryLifetimeHours = 1, EmailDeliveryShortestBackoff = 10, EmailDeliveryLongestBackoff = 20,
+        };
+
+        Assert.Equal([60, 60, 120, 240], Enumerable.Range(1, 4).Select(failures => Backoff.ForMailbox(failures, rules).TotalSeconds));
+        Assert.Equal([10, 15, 20], new[] { 0, 15, 100 }.Select(age => Backoff.ForDelivery(TimeSpan.FromSeconds(age), 2, rules)!.Value.TotalSeconds));
+        Assert.Null(Backoff.ForDelivery(TimeSpan.Zero, 3, rules));
+        Assert.Null(Backoff.ForDelivery(TimeSpan.FromHours(1), 1, rules));
+    }
 
     [Fact]
     public void Pauses_are_spread_by_a_tenth_to_either_side()

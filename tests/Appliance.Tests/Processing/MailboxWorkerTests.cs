@@ -1,6 +1,8 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
+using EmailSync.Appliance.Tests.Store;
 using EmailSync.Lab;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EmailSync.Appliance.Tests.Processing;
 
@@ -119,6 +121,68 @@ public sealed class MailboxWorkerTests
         await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
         Assert.Equal("mailbox-recovered", Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id))).Code);
     }
+
+    [Fact]
+    public async Task After_ten_transient_failures_a_mailbox_is_shown_as_failing_probed_ever_more_rarely_and_recovers_by_itself()
+    {
+        FakeTimeProvider clock = new(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using Rig rig = await Rig.StartAsync(clock: clock);
+        Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync());
+        rig.Lab.Misbehave(Misbehaviour.RefuseSignIn("-ERR [SYS/TEMP] backend unavailable"));
+
+        for (int failures = 1; failures <= 9; failures++)
+            await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+        MailboxState afterNine = (await rig.ReadAsync(mailbox)).State;
+        Assert.Equal((EmailStatus.NotRun, 9), (afterNine.IncomingStatus, afterNine.TransientFailureCount));
+        Assert.InRange(afterNine.NextPollAt!.Value - clock.GetUtcNow(), TimeSpan.FromMinutes(4.5), TimeSpan.FromMinutes(5.5));
+
+        for (int failures = 10; failures <= 20; failures++)
+            await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+        MailboxState failing = (await rig.ReadAsync(mailbox)).State;
+        Assert.Equal((EmailStatus.Failure, true), (failing.IncomingStatus, failing.EnabledForIncoming));
+        Assert.InRange(failing.NextPollAt!.Value - clock.GetUtcNow(), TimeSpan.FromHours(5.4), TimeSpan.FromHours(6.6));
+        Assert.Equal(["mailbox-suspended", "server"], await CodesAsync(rig, mailbox));
+
+        rig.Lab.Misbehave();
+        await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+        MailboxState recovered = (await rig.ReadAsync(mailbox)).State;
+        Assert.Equal((EmailStatus.Success, 0, null), (recovered.IncomingStatus, recovered.TransientFailureCount, recovered.PostponedUntil));
+        Assert.Equal(["mailbox-recovered"], await CodesAsync(rig, mailbox));
+    }
+
+    [Fact]
+    public async Task A_poll_that_works_says_nothing_about_sending()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync(profile => profile with
+        {
+            Outgoing = profile.Outgoing with { Location = profile.Outgoing.Location! with { Port = rig.ClosedPort } },
+        }));
+        await rig.Store.SubmitAsync(new(mailbox.Id, mailbox.EmailAddress, ["b@example.com"]), Samples.Message("waits"), Rig.Timeout);
+
+        await rig.Worker.RunAsync(mailbox.Id, Work.Send, Rig.Timeout);
+        await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+
+        Mailbox seen = await rig.ReadAsync(mailbox);
+        Assert.Equal((0, 1), (seen.State.TransientFailureCount, seen.State.OutgoingTransientFailureCount));
+        Assert.Equal("connect", Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Profile))).Code);
+        Assert.Empty(await CodesAsync(rig, mailbox));
+    }
+
+    [Fact]
+    public async Task An_alert_whose_level_is_switched_off_is_not_raised()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        await rig.Store.Settings.UpdateAsync(new Settings { AlertOnInformation = false }, Rig.Timeout);
+        Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync());
+
+        await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+
+        Assert.Empty(await CodesAsync(rig, mailbox));
+    }
+
+    private static async Task<IEnumerable<string>> CodesAsync(Rig rig, Mailbox mailbox) =>
+        (await rig.AlertsAsync(AlertSubject.Of(mailbox.Id))).Select(alert => alert.Code).Order(StringComparer.Ordinal);
 
     private static Task<Rig> TroubledAsync(string trouble) => Rig.StartAsync(new()
     {

@@ -133,9 +133,9 @@ internal sealed class Rig : IAsyncDisposable
         SessionOpener opener = new(new Dialer(TimeProvider.System), new SessionSettings { AllowCleartextPasswords = true });
         MailSessions sessions = new(Store, _policy, opener);
         Receive = new(Store, sessions, alerts, Clock);
-        Send = new(Store, sessions, alerts, Clock, NullLogger<SendCycle>.Instance);
+        Send = new(Store, sessions, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
         Board = new();
-        Worker = new(Store, Receive, Send, new(sessions, Board, Clock), alerts, Clock, NullLogger<MailboxWorker>.Instance);
+        Worker = new(Store, Receive, Send, new(sessions, Board, Clock), alerts, new(), Clock, NullLogger<MailboxWorker>.Instance);
     }
 
     private static async Task<IStore> OpenStoreAsync(string folder, TimeProvider clock) =>

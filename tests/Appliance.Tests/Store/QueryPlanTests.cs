@@ -91,6 +91,9 @@ public sealed class QueryPlanTests : IDisposable
         await store.Incoming.TieUniqueIdAsync(mailbox, default, SHA256.HashData(Samples.Message("one")), Cancellation);
         await store.Incoming.ForgetUniqueIdsAsync(mailbox, [default], Cancellation);
         await store.Incoming.IsKnownContentAsync(mailbox, new byte[32], Cancellation);
+        await store.Incoming.SkipUniqueIdsAsync(mailbox, [default], Cancellation);
+        await store.Incoming.ForgetSkippedAsync(mailbox, Cancellation);
+        await store.Emails.DeleteOldAsync(DateTimeOffset.MaxValue, Cancellation);
         await SendAsync(store, mailbox);
         await AlertAsync(store, AlertSubject.Of(mailbox));
 
@@ -137,7 +140,7 @@ public sealed class QueryPlanTests : IDisposable
         await store.Alerts.DismissAsync(new(1), Cancellation);
         await store.Alerts.ResolveAsync(subject, ["x"], Cancellation);
         await store.Alerts.ResolveAsync(subject, null, Cancellation);
-        await store.Alerts.DeleteResolvedAsync(DateTimeOffset.UnixEpoch, Cancellation);
+        await store.Alerts.DeleteOldAsync(DateTimeOffset.UnixEpoch, Cancellation);
     }
 
     /// <summary>The texts that the writer and the readers have prepared.</summary>

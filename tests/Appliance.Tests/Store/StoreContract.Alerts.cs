@@ -11,9 +11,9 @@ public abstract partial class StoreContract
     public async Task An_alert_that_stands_is_counted_and_not_repeated()
     {
         AlertEntry entry = AlertCatalog.For(ErrorClass.Timeout);
-        await Store.Alerts.RaiseAsync(entry, Ada, "first", Cancellation);
+        Assert.True(await Store.Alerts.RaiseAsync(entry, Ada, "first", Cancellation));
         Clock.Advance(TimeSpan.FromMinutes(5));
-        await Store.Alerts.RaiseAsync(entry, Ada, "second", Cancellation);
+        Assert.False(await Store.Alerts.RaiseAsync(entry, Ada, "second", Cancellation));
         await ReopenAsync();
 
         Alert alert = Assert.Single(await Store.Alerts.ListAsync(true, null, null, 10, Cancellation));
@@ -87,8 +87,10 @@ public abstract partial class StoreContract
     }
 
     [Fact]
-    public async Task Resolved_alerts_are_deleted_when_they_are_old()
+    public async Task Resolved_alerts_and_information_are_deleted_when_they_are_old()
     {
+        await Store.Alerts.RaiseAsync(AlertCatalog.MailboxEnabled, Bob, "old information", Cancellation);
+        await Store.Alerts.RaiseAsync(AlertCatalog.For(ErrorClass.Timeout), Bob, "unresolved", Cancellation);
         await Store.Alerts.RaiseAsync(AlertCatalog.MailboxEnabled, Ada, "old", Cancellation);
         await Store.Alerts.ResolveAsync(Ada, null, Cancellation);
         Clock.Advance(TimeSpan.FromDays(1));
@@ -96,7 +98,7 @@ public abstract partial class StoreContract
         await Store.Alerts.ResolveAsync(Ada, null, Cancellation);
         await Store.Alerts.RaiseAsync(AlertCatalog.MailboxEnabled, Ada, "stands", Cancellation);
 
-        Assert.Equal(1, await Store.Alerts.DeleteResolvedAsync(Start.AddHours(1), Cancellation));
-        Assert.Equal(["stands", "young"], (await Store.Alerts.ListAsync(false, null, null, 10, Cancellation)).Select(alert => alert.Text));
+        Assert.Equal(2, await Store.Alerts.DeleteOldAsync(Start.AddHours(1), Cancellation));
+        Assert.Equal(["stands", "young", "unresolved"], (await Store.Alerts.ListAsync(false, null, null, 10, Cancellation)).Select(alert => alert.Text));
     }
 }

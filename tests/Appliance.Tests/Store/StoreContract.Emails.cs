@@ -6,6 +6,30 @@ namespace EmailSync.Appliance.Tests.Store;
 public abstract partial class StoreContract
 {
     [Fact]
+    public async Task Old_emails_are_deleted_unless_they_wait_or_are_recognised_by_their_content()
+    {
+        MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        EmailId withoutId = await Store.ReceiveAsync(mailbox, "", Samples.Message("without a unique-id"), Cancellation);
+        for (int number = 0; number < 600; number++)
+            await Store.ReceiveAsync(mailbox, $"uid-{number}", Samples.Message($"m{number}"), Cancellation);
+        EmailId large = await Store.ReceiveAsync(mailbox, "large", Samples.Message("large", 500_000), Cancellation);
+        EmailId waiting = await Store.SubmitAsync(new(mailbox, "", ["b@example.com"]), Samples.Message("waiting"), Cancellation);
+        EmailId canceled = await CancelNewAsync(mailbox);
+        Clock.Advance(TimeSpan.FromDays(2));
+        EmailId young = await Store.ReceiveAsync(mailbox, "young", Samples.Message("young"), Cancellation);
+
+        Assert.Equal(602, await Store.Emails.DeleteOldAsync(Start.AddDays(1), Cancellation));
+        await ReopenAsync();
+
+        Assert.Equal([withoutId, waiting, young], (await Store.Emails.ListAsync(new(), null, 1000, Cancellation)).Select(email => email.Id));
+        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Emails.OpenContentAsync(large, Cancellation));
+        Assert.Null(await Store.Emails.FindAsync(canceled, Cancellation));
+        // What is gone here is still known, so that it is not received again.
+        Assert.Contains(UniqueIdHash.Of("uid-5"u8), (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes);
+        Assert.Equal(young, await Store.ReceiveAsync(mailbox, "young", Samples.Message("young"), Cancellation));
+    }
+
+    [Fact]
     public async Task A_listing_of_emails_shows_what_the_filter_says_in_the_order_of_the_feed()
     {
         MailboxId[] mailboxes =

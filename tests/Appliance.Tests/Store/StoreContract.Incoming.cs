@@ -205,6 +205,29 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task A_rescan_forgets_what_was_skipped_and_what_is_here_with_its_headers_only()
+    {
+        MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        UniqueIdHash[] skipped = [.. Enumerable.Range(0, 2500).Select(number => UniqueIdHash.Of(Encoding.ASCII.GetBytes($"old-{number}")))];
+        await Store.Incoming.SkipUniqueIdsAsync(mailbox, skipped, Cancellation);
+        await Store.Incoming.AddKnownUniqueIdsAsync(mailbox, [UniqueIdHash.Of("taken over"u8)], Cancellation);
+        await Store.ReceiveAsync(mailbox, "stored", Samples.Message("stored"), Cancellation);
+        // Skipped once, and received since: it stays known.
+        await Store.ReceiveAsync(mailbox, "old-0", Samples.Message("received after all"), Cancellation);
+        await using (IncomingDraft draft = Store.Incoming.Begin(mailbox, "headers only"u8))
+            await draft.CommitAsync(EmailState.HeadersOnly, Cancellation);
+        Assert.Equal(2503, (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes.Count);
+
+        Assert.Equal(2500, await Store.Incoming.ForgetSkippedAsync(mailbox, Cancellation));
+
+        Assert.Equal(
+            new[] { "taken over", "stored", "old-0" }.Select(id => UniqueIdHash.Of(Encoding.ASCII.GetBytes(id))).ToHashSet(),
+            (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes);
+        Assert.Equal(0, await Store.Incoming.ForgetSkippedAsync(mailbox, Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Incoming.SkipUniqueIdsAsync(new(999), skipped[..1], Cancellation));
+    }
+
+    [Fact]
     public async Task A_new_unique_id_of_an_old_message_is_tied_to_its_email()
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);

@@ -18,6 +18,7 @@ public abstract partial class StoreContract
         LastError = "-ERR [SYS/TEMP]",
         TestCompletedAt = Start.AddTicks(5),
         TransientFailureCount = 6,
+        OutgoingTransientFailureCount = 10,
         ConsecutiveEmptyPolls = 7,
         MessagesReceived = 8,
         MessagesSent = 9,

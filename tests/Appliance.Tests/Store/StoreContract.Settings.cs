@@ -18,6 +18,12 @@ public abstract partial class StoreContract
             DefaultOutgoingEmail = DeliveryMethod.None,
             ApprovalRequiredForUsers = false,
             ApprovalRequiredForQueues = false,
+            MaximumAttachmentSizeInKilobytes = 1,
+            AlertOnInformation = false,
+            AlertOnWarning = false,
+            AlertOnError = false,
+            AlertRetentionDays = 2,
+            EmailRetentionDays = 3,
         };
         AssertEverythingIsSet(full, nameof(Settings.Version));
         Settings updated = await Store.Settings.UpdateAsync(full, Cancellation);

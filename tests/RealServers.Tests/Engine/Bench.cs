@@ -26,9 +26,9 @@ internal sealed class Bench : IAsyncDisposable
         AlertBook alerts = new(store);
         MailSessions sessions = new(store, policy, new(new Dialer(TimeProvider.System), new SessionSettings()));
         ReceiveCycle receive = new(store, sessions, alerts, TimeProvider.System);
-        SendCycle send = new(store, sessions, alerts, TimeProvider.System, NullLogger<SendCycle>.Instance);
+        SendCycle send = new(store, sessions, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
         Board = new();
-        Worker = new(store, receive, send, new(sessions, Board, TimeProvider.System), alerts, TimeProvider.System, NullLogger<MailboxWorker>.Instance);
+        Worker = new(store, receive, send, new(sessions, Board, TimeProvider.System), alerts, new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
     }
 
     public IStore Store { get; }

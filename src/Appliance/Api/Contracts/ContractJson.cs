@@ -20,6 +20,7 @@ namespace EmailSync.Appliance.Api.Contracts;
 [JsonSerializable(typeof(AlertContract))]
 [JsonSerializable(typeof(Page<AlertContract>))]
 [JsonSerializable(typeof(TestContract))]
+[JsonSerializable(typeof(RescanContract))]
 [JsonSerializable(typeof(SettingsContract))]
 [JsonSerializable(typeof(StatusContract))]
 [JsonSerializable(typeof(TokenInput))]

@@ -36,6 +36,11 @@ public sealed record StepContract(
         new(step.Name, step.Service, step.Outcome, step.Elapsed.TotalMilliseconds, step.Detail, step.ErrorClass, step.Advice);
 }
 
+/// <summary>A rescan that was asked for.</summary>
+/// <param name="Mailbox">The mailbox's id.</param>
+/// <param name="Forgotten">Messages that were skipped, or stored with their headers only, and are judged anew.</param>
+public sealed record RescanContract(string Mailbox, int Forgotten);
+
 /// <summary>The settings.</summary>
 public sealed record SettingsContract
 {
@@ -54,6 +59,24 @@ public sealed record SettingsContract
     /// <summary>A queue's mailbox is processed only once approved.</summary>
     public bool? ApprovalRequiredForQueues { get; init; }
 
+    /// <summary>Of an email that is composed by the API, in units of 1,024 octets: 1 to 131,072.</summary>
+    public int? MaximumAttachmentSizeInKilobytes { get; init; }
+
+    /// <summary>Alerts that are good to know are raised.</summary>
+    public bool? AlertOnInformation { get; init; }
+
+    /// <summary>Alerts of what may mend itself are raised.</summary>
+    public bool? AlertOnWarning { get; init; }
+
+    /// <summary>Alerts of what stands still until a person acts are raised.</summary>
+    public bool? AlertOnError { get; init; }
+
+    /// <summary>Alerts that were resolved, and information, are deleted after so many days: 1 to 3,650.</summary>
+    public int? AlertRetentionDays { get; init; }
+
+    /// <summary>Emails are deleted here so many days after they were stored, 1 to 36,500; null keeps them.</summary>
+    public int? EmailRetentionDays { get; init; }
+
     /// <summary>The stored settings as they go over HTTP.</summary>
     public static SettingsContract Of(Settings settings) => new()
     {
@@ -62,6 +85,12 @@ public sealed record SettingsContract
         DefaultOutgoingEmail = settings.DefaultOutgoingEmail,
         ApprovalRequiredForUsers = settings.ApprovalRequiredForUsers,
         ApprovalRequiredForQueues = settings.ApprovalRequiredForQueues,
+        MaximumAttachmentSizeInKilobytes = settings.MaximumAttachmentSizeInKilobytes,
+        AlertOnInformation = settings.AlertOnInformation,
+        AlertOnWarning = settings.AlertOnWarning,
+        AlertOnError = settings.AlertOnError,
+        AlertRetentionDays = settings.AlertRetentionDays,
+        EmailRetentionDays = settings.EmailRetentionDays,
     };
 }
 

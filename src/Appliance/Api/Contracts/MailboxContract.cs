@@ -158,8 +158,11 @@ public sealed record MailboxContract
     /// <summary>When Test &amp; Enable last finished.</summary>
     public DateTimeOffset? TestCompletedAt { get; init; }
 
-    /// <summary>In a row.</summary>
+    /// <summary>Receiving, in a row.</summary>
     public int TransientFailureCount { get; init; }
+
+    /// <summary>Sending, in a row.</summary>
+    public int OutgoingTransientFailureCount { get; init; }
 
     /// <summary>In a row.</summary>
     public int ConsecutiveEmptyPolls { get; init; }
@@ -202,6 +205,7 @@ public sealed record MailboxContract
         LastError = mailbox.State.LastError,
         TestCompletedAt = mailbox.State.TestCompletedAt,
         TransientFailureCount = mailbox.State.TransientFailureCount,
+        OutgoingTransientFailureCount = mailbox.State.OutgoingTransientFailureCount,
         ConsecutiveEmptyPolls = mailbox.State.ConsecutiveEmptyPolls,
         MessagesReceived = mailbox.State.MessagesReceived,
         MessagesSent = mailbox.State.MessagesSent,

@@ -11,6 +11,7 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
         VALUES ($code, $level, $scope, $subject, $text, $remedy, $now, $now, 1)
         ON CONFLICT (scope, subject, code) WHERE resolved_at IS NULL DO UPDATE SET
             level = excluded.level, text = excluded.text, remedy = excluded.remedy, last_seen_at = excluded.last_seen_at, count = count + 1
+        RETURNING count
         """;
 
     private const string Select = """
@@ -23,8 +24,12 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
         WHERE resolved_at IS NULL AND scope = $scope AND subject = $subject
         """;
 
-    public async ValueTask RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken) =>
-        await database.WriteAsync(
+    // Level 0 is information. What stands is looked through once an hour.
+    private const string DeleteOldInformation =
+        "DELETE FROM alert WHERE id IN (SELECT id FROM alert INDEXED BY alert_unresolved WHERE resolved_at IS NULL AND id > 0 AND level = 0 AND last_seen_at < $before)";
+
+    public ValueTask<bool> RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken) =>
+        database.WriteAsync(
             connection => connection.Prepare(Raise)
                 .With("$code", entry.Code)
                 .With("$level", (int)entry.Level)
@@ -33,7 +38,7 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
                 .With("$text", text)
                 .With("$remedy", entry.Remedy)
                 .With("$now", clock.GetUtcNow())
-                .Execute(),
+                .First(row => row.Long() == 1),
             cancellationToken);
 
     public ValueTask<int> ResolveAsync(AlertSubject subject, IReadOnlyCollection<string>? codes, CancellationToken cancellationToken) =>
@@ -62,9 +67,10 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
                 .With("$now", clock.GetUtcNow()).With("$id", id.Value).Execute() > 0,
             cancellationToken);
 
-    public ValueTask<int> DeleteResolvedAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+    public ValueTask<int> DeleteOldAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
         database.WriteAsync(
-            connection => connection.Prepare("DELETE FROM alert WHERE resolved_at < $before").With("$before", before).Execute(),
+            connection => connection.Prepare("DELETE FROM alert WHERE resolved_at < $before").With("$before", before).Execute()
+                + connection.Prepare(DeleteOldInformation).With("$before", before).Execute(),
             cancellationToken);
 
     private Statement About(Statement statement, AlertSubject subject) => statement

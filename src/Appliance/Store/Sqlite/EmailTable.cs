@@ -28,6 +28,16 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
 
     private const string InsertContent = "INSERT INTO email_content (email, octets) VALUES ($email, $octets)";
 
+    // What is recognised by its content alone (a server without unique-ids) would come back if it were forgotten.
+    private const string Old = """
+        SELECT id, spool_file, stored_at < $before, unique_id IS NULL AND reverse_path IS NULL FROM email
+        WHERE state = $state AND id > $after ORDER BY id LIMIT $limit
+        """;
+
+    private const int DeletePage = 500;
+
+    private static readonly EmailState[] Ended = [EmailState.Received, EmailState.HeadersOnly, EmailState.Sent, EmailState.Failed, EmailState.Canceled];
+
     /// <summary>What is returned of an email that a statement changed.</summary>
     public const string Returning = $" RETURNING {Columns}";
 
@@ -52,6 +62,39 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             Statement statement = connection.Prepare($"{Select} WHERE id IN ({ids} ORDER BY id LIMIT $limit) ORDER BY id");
             return Bind(statement, filter).With("$after", after?.Value ?? 0).WithLimit(limit).All(Read);
         }, cancellationToken);
+
+    public async ValueTask<int> DeleteOldAsync(DateTimeOffset storedBefore, CancellationToken cancellationToken)
+    {
+        int deleted = 0;
+        foreach (EmailState state in Ended)
+        {
+            long after = 0;
+            List<(long Id, string? File, bool IsOld, bool MustStay)> page;
+            do
+            {
+                page = await database.WriteAsync(connection =>
+                {
+                    List<(long Id, string? File, bool IsOld, bool MustStay)> looked = connection.Prepare(Old)
+                        .With("$before", storedBefore).With("$state", (int)state).With("$after", after).With("$limit", DeletePage)
+                        .All(row => (row.Long(), row.OptionalText(), row.Bool(), row.Bool()));
+                    foreach ((long id, _, _, _) in looked.Where(email => email is { IsOld: true, MustStay: false }))
+                        connection.Prepare("DELETE FROM email WHERE id = $id").With("$id", id).Execute();
+                    return looked;
+                }, cancellationToken);
+                after = page.Count > 0 ? page[^1].Id : after;
+                foreach ((_, string? file, _, _) in page.Where(email => email is { IsOld: true, MustStay: false }))
+                {
+                    // Only once the row is gone for good: a row never refers to a file that is not there.
+                    if (file is not null)
+                        spool.Delete(file);
+                    deleted++;
+                }
+            }
+            while (page.Count == DeletePage && page[^1].IsOld);
+        }
+
+        return deleted;
+    }
 
     public ValueTask<long> CountAsync(EmailFilter filter, CancellationToken cancellationToken) =>
         database.ReadAsync(connection =>

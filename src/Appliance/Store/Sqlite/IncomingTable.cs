@@ -25,11 +25,25 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
 
     private const string Tie = """
         INSERT INTO known_unique_id (mailbox, high, low, email) VALUES ($mailbox, $high, $low, $email)
-        ON CONFLICT DO UPDATE SET email = excluded.email
+        ON CONFLICT DO UPDATE SET email = excluded.email, is_skipped = 0
         """;
 
     private const string MakeKnown = """
         INSERT INTO known_unique_id (mailbox, high, low) VALUES ($mailbox, $high, $low) ON CONFLICT DO NOTHING
+        """;
+
+    private const string Skip = """
+        INSERT INTO known_unique_id (mailbox, high, low, is_skipped) VALUES ($mailbox, $high, $low, 1) ON CONFLICT DO NOTHING
+        """;
+
+    private const string Skipped = """
+        SELECT high, low FROM known_unique_id INDEXED BY known_unique_id_skipped
+        WHERE mailbox = $mailbox AND is_skipped = 1 LIMIT $limit
+        """;
+
+    // State 1 is headers-only.
+    private const string OfHeaders = """
+        SELECT high, low FROM known_unique_id k JOIN email e ON e.id = k.email WHERE k.mailbox = $mailbox AND e.state = 1 LIMIT $limit
         """;
 
     private const string Forget = "DELETE FROM known_unique_id WHERE mailbox = $mailbox AND high = $high AND low = $low";
@@ -60,16 +74,31 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
         }, cancellationToken);
 
     public async ValueTask AddKnownUniqueIdsAsync(
-        MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken)
+        MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
+        await AddAsync(MakeKnown, mailbox, uniqueIds, cancellationToken);
+
+    public async ValueTask SkipUniqueIdsAsync(
+        MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
+        await AddAsync(Skip, mailbox, uniqueIds, cancellationToken);
+
+    public async ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken)
     {
-        foreach (UniqueIdHash[] page in uniqueIds.Chunk(WritePageSize))
+        int forgotten = 0;
+        foreach (string which in (string[])[Skipped, OfHeaders])
         {
-            await database.WriteAsync(connection =>
+            int page;
+            do
             {
-                MailboxTable.Require(connection, mailbox);
-                return page.Sum(uniqueId => Bind(connection.Prepare(MakeKnown), mailbox, uniqueId).Execute());
-            }, cancellationToken);
+                page = await database.WriteAsync(connection => connection
+                    .Prepare(which).With("$mailbox", mailbox.Value).With("$limit", WritePageSize)
+                    .All(row => new UniqueIdHash((ulong)row.Long(), (ulong)row.Long()))
+                    .Sum(uniqueId => Bind(connection.Prepare(Forget), mailbox, uniqueId).Execute()), cancellationToken);
+                forgotten += page;
+            }
+            while (page == WritePageSize);
         }
+
+        return forgotten;
     }
 
     public async ValueTask ForgetUniqueIdsAsync(
@@ -96,6 +125,19 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
         if (uniqueId is { } added)
             Bind(connection.Prepare(Tie), email.Mailbox, added).With("$email", id.Value).Execute();
         return id;
+    }
+
+    private async ValueTask AddAsync(
+        string how, MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken)
+    {
+        foreach (UniqueIdHash[] page in uniqueIds.Chunk(WritePageSize))
+        {
+            await database.WriteAsync(connection =>
+            {
+                MailboxTable.Require(connection, mailbox);
+                return page.Sum(uniqueId => Bind(connection.Prepare(how), mailbox, uniqueId).Execute());
+            }, cancellationToken);
+        }
     }
 
     private static long? FindContent(Connection connection, MailboxId mailbox, ReadOnlyMemory<byte> sha256) => connection

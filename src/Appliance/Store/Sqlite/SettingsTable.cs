@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Store.Sqlite;
@@ -32,5 +33,14 @@ internal sealed class SettingsTable(Database database) : ISettings
 
     private static Settings Read(Connection connection) =>
         connection.Prepare("SELECT document FROM settings WHERE id = 1")
-            .First(row => JsonSerializer.Deserialize(row.Text(), StoredJson.Default.Settings)) ?? new();
+            .First(row => Complete(row.Text())) ?? new();
+
+    // A document of an earlier version lacks the fields that came since: they have their defaults.
+    private static Settings Complete(string document)
+    {
+        JsonObject whole = JsonSerializer.SerializeToNode(new Settings(), StoredJson.Default.Settings)!.AsObject();
+        foreach ((string name, JsonNode? value) in JsonNode.Parse(document)!.AsObject())
+            whole[name] = value?.DeepClone();
+        return whole.Deserialize(StoredJson.Default.Settings)!;
+    }
 }

@@ -1,0 +1,55 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Store;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EmailSync.Appliance.Scheduling;
+
+/// <summary>Deletes once an hour what the settings say need not be kept: old alerts and, where asked for, old emails.</summary>
+public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
+{
+    /// <summary>How often it looks.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(Interval, clock);
+        try
+        {
+            do
+                await CleanAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The appliance stops; what is old is still old at the next start.
+        }
+    }
+
+    /// <summary>Cleans once. A disk that fails is not our trouble to report: it is tried again at the next interval.</summary>
+    public async Task CleanAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Settings settings = await store.Settings.ReadAsync(cancellationToken);
+            DateTimeOffset now = clock.GetUtcNow();
+            int alerts = await store.Alerts.DeleteOldAsync(now - TimeSpan.FromDays(settings.AlertRetentionDays), cancellationToken);
+            int emails = settings.EmailRetentionDays is { } days
+                ? await store.Emails.DeleteOldAsync(now - TimeSpan.FromDays(days), cancellationToken)
+                : 0;
+            if (alerts > 0 || emails > 0)
+                LogCleaned(alerts, emails);
+        }
+        catch (StorageException failure)
+        {
+            LogNotCleaned(failure);
+        }
+    }
+
+    [LoggerMessage(EventId = 110, Level = LogLevel.Information, Message = "Deleted {Alerts} alerts and {Emails} emails whose time was over")]
+    private partial void LogCleaned(int alerts, int emails);
+
+    [LoggerMessage(EventId = 111, Level = LogLevel.Error, Message = "Old alerts and emails could not be deleted; it is tried again in an hour")]
+    private partial void LogNotCleaned(StorageException failure);
+}

@@ -1,0 +1,41 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Scheduling;
+using EmailSync.Appliance.Store.Sqlite;
+using EmailSync.Appliance.Tests.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EmailSync.Appliance.Tests.Scheduling;
+
+public sealed class HousekeepingTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(56));
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_older_than_the_settings_say_goes()
+    {
+        await using SqliteStore store = await SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, _clock, cancellationToken: Cancellation);
+        MailboxId mailbox = await store.AddMailboxAsync(cancellationToken: Cancellation);
+        await store.ReceiveAsync(mailbox, "uid", Samples.Message("old"), Cancellation);
+        await store.Alerts.RaiseAsync(AlertCatalog.MailboxEnabled, AlertSubject.Of(mailbox), "old", Cancellation);
+        using Housekeeping housekeeping = new(store, _clock, NullLogger<Housekeeping>.Instance);
+
+        _clock.Advance(TimeSpan.FromDays(29));
+        await housekeeping.CleanAsync(Cancellation);
+        Assert.Single(await store.Alerts.ListAsync(false, null, null, 10, Cancellation));
+
+        _clock.Advance(TimeSpan.FromDays(2));
+        await housekeeping.CleanAsync(Cancellation);
+        Assert.Empty(await store.Alerts.ListAsync(false, null, null, 10, Cancellation));
+        Assert.Equal(1, await store.Emails.CountAsync(new(), Cancellation));
+
+        await store.Settings.UpdateAsync(new() { EmailRetentionDays = 30 }, Cancellation);
+        await housekeeping.CleanAsync(Cancellation);
+        Assert.Equal(0, await store.Emails.CountAsync(new(), Cancellation));
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
