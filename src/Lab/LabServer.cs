@@ -72,7 +72,7 @@ public sealed class LabServer : IAsyncDisposable
     internal CancellationToken Stopping { get; }
 
     /// <summary>Opens the listeners on 127.0.0.1. When the task is done, they accept connections.</summary>
-    /// <exception cref="SocketException">A given port is taken.</exception>
+    /// <exception cref="IOException">A given port is taken, or is not this user's to take.</exception>
     public static async ValueTask<LabServer> StartAsync(
         LabOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -178,7 +178,14 @@ public sealed class LabServer : IAsyncDisposable
     {
         Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _listeners.Add(service, listener);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        try
+        {
+            listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        }
+        catch (SocketException refused)
+        {
+            throw new IOException($"port {port} cannot be had for {service}: {refused.Message}. Choose another, or 0 for a free one.", refused);
+        }
         listener.Listen(4096);
         Run(AcceptConnectionsAsync(service, listener));
     }

@@ -24,19 +24,9 @@ internal static class DemoCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        Option<int> mailboxes = new("--mailboxes") { Description = "How many mailboxes, from 2.", DefaultValueFactory = _ => 5 };
-        Option<int> messages = new("--messages") { Description = "How many messages in each.", DefaultValueFactory = _ => 20 };
+        Option<int> mailboxes = WholeNumber.Option("--mailboxes", "How many mailboxes.", 5, least: 2, most: 1000);
+        Option<int> messages = WholeNumber.Option("--messages", "How many messages in each.", 20, least: 0, most: 10_000);
         Option<bool> keep = new("--keep") { Description = "Leave everything running, and say what to type next." };
-        mailboxes.Validators.Add(result =>
-        {
-            if (result.GetValue(mailboxes) is < 2 or > 1000)
-                result.AddError("--mailboxes takes 2 to 1000.");
-        });
-        messages.Validators.Add(result =>
-        {
-            if (result.GetValue(messages) is < 0 or > 10_000)
-                result.AddError("--messages takes 0 to 10000.");
-        });
         Command command = new("demo", Help) { mailboxes, messages, keep };
         command.SetAction((parse, cancellationToken) => RunAsync(
             parse.GetValue(mailboxes), parse.GetValue(messages), parse.GetValue(keep), AnsiConsole.Console, cancellationToken));

@@ -24,17 +24,17 @@ internal static class LabCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        Option<int> mailboxes = new("--mailboxes") { Description = "How many mailboxes.", DefaultValueFactory = _ => 1 };
-        Option<int> messages = new("--messages") { Description = "How many messages in each.", DefaultValueFactory = _ => 10 };
-        Option<int> size = new("--size") { Description = "Octets of a message.", DefaultValueFactory = _ => 8192 };
+        Option<int> mailboxes = WholeNumber.Option("--mailboxes", "How many mailboxes.", 1, least: 0, most: 100_000);
+        Option<int> messages = WholeNumber.Option("--messages", "How many messages in each.", 10, least: 0, most: 1_000_000);
+        Option<int> size = WholeNumber.Option("--size", "Octets of a message.", 8192, least: 0, most: 150 * 1024 * 1024);
         Option<int> seed = new("--seed") { Description = "Another seed makes other messages and passwords.", DefaultValueFactory = _ => 1 };
         Option<FileInfo> ca = new("--ca") { Description = "Write the root certificate here, as PEM; otherwise a temporary file.", HelpName = "FILE" };
         Option<LabCertificate> certificate = new("--certificate") { Description = "What is right or wrong with the server's certificate." };
         Option<string> refusal = new("--refuse-sign-in") { Description = "Answer every sign-in with this.", HelpName = "REPLY" };
-        Option<int> latency = new("--latency") { Description = "Milliseconds by which every octet is late." };
+        Option<int> latency = WholeNumber.Option("--latency", "Milliseconds by which every octet is late.", 0, least: 0, most: 600_000);
         Dictionary<LabService, Option<int>> ports = Enum.GetValues<LabService>().ToDictionary(
             service => service,
-            service => new Option<int>($"--{service.ToString().ToLowerInvariant()}-port") { Description = "0 takes a free one." });
+            service => WholeNumber.Option($"--{service.ToString().ToLowerInvariant()}-port", "0 takes a free one.", 0, least: 0, most: 65_535));
         Command command = new("lab", Help) { mailboxes, messages, size, seed, ca, certificate, refusal, latency };
         foreach (Option<int> port in ports.Values)
             command.Add(port);
@@ -55,7 +55,15 @@ internal static class LabCommand
                 CertificateKind = parse.GetValue(certificate),
                 Script = script,
             };
-            return await RunAsync(options, parse.GetValue(ca), parse.InvocationConfiguration.Output, cancellationToken);
+            try
+            {
+                return await RunAsync(options, parse.GetValue(ca), parse.InvocationConfiguration.Output, cancellationToken);
+            }
+            catch (Exception cannotStart) when (cannotStart is IOException or UnauthorizedAccessException)
+            {
+                await parse.InvocationConfiguration.Error.WriteLineAsync($"The lab cannot run: {cannotStart.Message}");
+                return 1;
+            }
         });
         return command;
     }

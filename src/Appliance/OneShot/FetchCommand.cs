@@ -42,7 +42,8 @@ internal sealed class FetchCommand
         fetch._server.AddTo(command);
         fetch._limit.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < 1)
+            // What is no number at all is told by the parser; asking for its value would throw.
+            if (result.Tokens is [{ Value: var typed }] && int.TryParse(typed, CultureInfo.InvariantCulture, out int limit) && limit < 1)
                 result.AddError("--limit is a number from 1 on.");
         });
         command.SetAction(fetch.RunAsync);

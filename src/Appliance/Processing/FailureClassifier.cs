@@ -72,6 +72,9 @@ public static class FailureClassifier
             Transient(ErrorClass.Quota, FailureScope.Mailbox, refused),
         Pop3NegativeResponseException { Response.Code: { } code } when code.IsWithin(ResponseCode.SysPerm) =>
             Permanent(ErrorClass.Server, FailureScope.Mailbox, refused),
+        // A server without response codes says it in words (RFC 1939 section 4: the maildrop may be locked).
+        Pop3NegativeResponseException { Response: { Code: null, Text: var words } } when LockedMaildrop.IsMeantBy(words) =>
+            Transient(ErrorClass.MailboxInUse, FailureScope.Mailbox, refused),
         _ => refused.AreCredentialsWrong
             ? Permanent(ErrorClass.Authentication, FailureScope.Mailbox, refused)
             : Transient(ErrorClass.Server, FailureScope.Mailbox, refused),

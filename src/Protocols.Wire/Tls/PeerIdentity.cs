@@ -101,10 +101,10 @@ internal sealed class PeerIdentity
         DateTimeOffset now = _options.Clock.GetUtcNow();
         X509Certificate2 invalid = chain.ChainElements
             .First(element => element.ChainElementStatus.Any(status => status.Status == X509ChainStatusFlags.NotTimeValid)).Certificate;
-        string which = invalid.Equals(chain.ChainElements[0].Certificate) ? "" : $", through its issuer {CertificateText.Shown(invalid.Subject)},";
+        string which = invalid.Equals(chain.ChainElements[0].Certificate) ? "" : $"(through its issuer {CertificateText.Shown(invalid.Subject)}) ";
         return now < invalid.NotBefore
-            ? $"{which} is not valid before {invalid.NotBefore.ToUniversalTime():u}; this machine's clock says {now:u}"
-            : $"{which} expired at {invalid.NotAfter.ToUniversalTime():u}; this machine's clock says {now:u}";
+            ? $"{which}is not valid before {invalid.NotBefore.ToUniversalTime():u}; this machine's clock says {now:u}"
+            : $"{which}expired at {invalid.NotAfter.ToUniversalTime():u}; this machine's clock says {now:u}";
     }
 
     private bool IsPinned(X509Chain chain) =>

@@ -109,6 +109,7 @@ public sealed class FetchCommandTests
     }
 
     [Theory]
+    [InlineData("fetch", "pop3s://jane@localhost", "--to", "null:", "--limit", "x")]
     [InlineData("fetch"), InlineData("fetch", "pop3s://jane@localhost"), InlineData("fetch", "smtps://jane@localhost", "--to", "null:")]
     [InlineData("fetch", "pop3s://jane:hunter2@localhost", "--to", "null:"), InlineData("fetch", "pop3s://jane@localhost", "--to", "imap:")]
     [InlineData("fetch", "pop3s://localhost", "--to", "null:"), InlineData("fetch", "pop3s://jane@localhost", "--to", "null:", "--limit", "0")]

@@ -27,6 +27,22 @@ public sealed class ResponseCodes
         await AssertAsync("-ERR no", "authentication", isTriedAgain: false, [Misbehaviour.Without("AUTH-RESP-CODE")]);
     }
 
+    // 1939-4-d
+    [Theory]
+    [InlineData("-ERR maildrop already locked")]
+    [InlineData("-ERR /var/spool/mail/.mrose.pop lock busy! Is another session active? (11)")]
+    [InlineData("-ERR Unable to lock maildrop: Mailbox is locked by POP server")]
+    [InlineData("-ERR Can't get lock. Mailbox in use")]
+    public Task A_locked_maildrop_is_recognised_by_its_words_where_the_server_has_no_codes(string refusal) =>
+        AssertAsync(refusal, "mailbox-in-use", isTriedAgain: true, [Misbehaviour.Without("AUTH-RESP-CODE"), Misbehaviour.Without("RESP-CODES")]);
+
+    [Theory]
+    [InlineData("-ERR account locked after too many attempts")]
+    [InlineData("-ERR Mailbox locked: user suspended")]
+    [InlineData("-ERR invalid password")]
+    public Task A_locked_account_is_no_locked_maildrop(string refusal) =>
+        AssertAsync(refusal, "authentication", isTriedAgain: false, [Misbehaviour.Without("AUTH-RESP-CODE"), Misbehaviour.Without("RESP-CODES")]);
+
     private static async Task AssertAsync(string refusal, string alert, bool isTriedAgain, Misbehaviour[] besides)
     {
         await using Rig rig = await Rig.StartAsync();
