@@ -71,5 +71,8 @@ internal sealed record MechanismRecipe(MechanismStrength Strength, Func<SaslServ
         IsDelegating = true, IsPrepared = true,
     };
 
-    private static NetworkCredential Login(SaslCredentials who) => new(who.UserName, who.Secret.Reveal());
+    // DOMAIN\user, as Windows writes it; the platform does not take it apart.
+    private static NetworkCredential Login(SaslCredentials who) => who.UserName.Split('\\') is [{ Length: > 0 } domain, { Length: > 0 } user]
+        ? new(user, who.Secret.Reveal(), domain)
+        : new(who.UserName, who.Secret.Reveal());
 }

@@ -124,7 +124,8 @@ public sealed class Negotiate : SaslMechanism, IDisposable
             default:
                 throw new MechanismUnusableException($"{Name} cannot be used here: {status}");
         }
-        return answer ?? [];
+        // A copy: who sends it clears it, and the platform's own NTLM has its integrity code over all three messages still to compute.
+        return answer is null ? [] : [.. answer];
     }
 
     /// <summary>The server names the layers it can do; we take none, and say on whose behalf we act (RFC 4752 section 3.1).</summary>

@@ -28,12 +28,45 @@ public sealed class NegotiateTests
 
         // NTOWFv2 of section 4.2.4.1.1; the proof is a keyed MD5 of the server's challenge and of what the client adds.
         byte[] responseKey = Convert.FromHexString("0C868A403BFD7A93A3001EF22EF02E3F");
-        int length = BitConverter.ToUInt16(answer, 20);
-        byte[] response = answer.AsSpan(BitConverter.ToInt32(answer, 24), length).ToArray();
+        byte[] response = Field(answer, 20);
         Assert.Equal(
             Convert.ToHexString(KeyedMd5(responseKey, [.. serverChallenge, .. response[16..]])),
             Convert.ToHexString(response[..16]));
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await ntlm.RespondAsync(default, Cancelled));
+    }
+
+    // Samba's ntlm_auth refused what only said that it was whole: who sends a message clears it, and the platform had not done with it.
+    [Fact]
+    public async Task Ntlm_seals_the_exchange_also_where_what_was_sent_has_been_cleared()
+    {
+        using Negotiate ntlm = Negotiate.Ntlm(Server, new NetworkCredential("User", "Password", "Domain"));
+        byte[] first = await ntlm.RespondAsync(default, Cancelled);
+        byte[] sent = [.. first];
+        Array.Clear(first);
+        byte[] challenge = ChallengeMessage(Convert.FromHexString("0123456789ABCDEF"));
+        byte[] answer = await ntlm.RespondAsync(challenge, Cancelled);
+
+        // MS-NLMP sections 3.1.5.1.2, 3.4.5.1: the key that the client made up, and the code of integrity over all three messages.
+        byte[] response = Field(answer, 20);
+        byte[] baseKey = KeyedMd5(Convert.FromHexString("0C868A403BFD7A93A3001EF22EF02E3F"), response[..16]);
+        byte[] exportedKey = Rc4(baseKey, Field(answer, 52));
+        byte[] code = answer[72..88];
+        answer.AsSpan(72, 16).Clear();
+        Assert.Equal(Convert.ToHexString(KeyedMd5(exportedKey, [.. sent, .. challenge, .. answer])), Convert.ToHexString(code));
+    }
+
+    [Theory]
+    [InlineData(@"Domain\User", "Domain", "User")]
+    [InlineData("User", "", "User")]
+    [InlineData("user@domain.example", "", "user@domain.example")]
+    public async Task A_domain_before_a_backslash_is_the_domain(string userName, string domain, string user)
+    {
+        SaslServer server = Server with { Mechanisms = new HashSet<string> { "NTLM" } };
+        using Negotiate ntlm = Assert.IsType<Negotiate>(new MechanismSelection("NTLM").Choose(server, new(userName, new("Password"))));
+        await ntlm.RespondAsync(default, Cancelled);
+        byte[] answer = await ntlm.RespondAsync(ChallengeMessage(Convert.FromHexString("0123456789ABCDEF")), Cancelled);
+
+        Assert.Equal((domain, user), (Encoding.Unicode.GetString(Field(answer, 28)), Encoding.Unicode.GetString(Field(answer, 36))));
     }
 
     // CVE-2012-3482: the server's text was taken for a challenge.
@@ -70,6 +103,29 @@ public sealed class NegotiateTests
             6, 1, 0xB0, 0x1D, 0, 0, 0, 15,
             .. names,
         ];
+    }
+
+    /// <summary>What the length and the offset that stand there point to (MS-NLMP section 2.2.1.3).</summary>
+    private static byte[] Field(byte[] message, int at) =>
+        message.AsSpan(BitConverter.ToInt32(message, at + 4), BitConverter.ToUInt16(message, at)).ToArray();
+
+    private static byte[] Rc4(byte[] key, byte[] data)
+    {
+        byte[] state = [.. Enumerable.Range(0, 256).Select(number => (byte)number)];
+        for (int i = 0, j = 0; i < 256; i++)
+        {
+            j = (j + state[i] + key[i % key.Length]) & 255;
+            (state[i], state[j]) = (state[j], state[i]);
+        }
+        byte[] result = [.. data];
+        for (int n = 0, i = 0, j = 0; n < result.Length; n++)
+        {
+            i = (i + 1) & 255;
+            j = (j + state[i]) & 255;
+            (state[i], state[j]) = (state[j], state[i]);
+            result[n] ^= state[(state[i] + state[j]) & 255];
+        }
+        return result;
     }
 
 #pragma warning disable CA5351 // NTLM is MD5

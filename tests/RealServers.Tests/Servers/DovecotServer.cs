@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using EmailSync.Appliance.Model;
 using EmailSync.Protocols.Pop3;
 
@@ -11,6 +13,9 @@ public sealed class DovecotServer
 
     /// <summary>Who may open every maildrop, by the authorization identity.</summary>
     public const string MasterUser = "master";
+
+    // Apart, because a Dovecot that verifies client certificates ends every handshake that resumes a session.
+    private static readonly IPAddress ClientCertificateAddress = new([127, 0, 0, 2]);
 
     private readonly string _configuration;
     private readonly TrustedRoot _root;
@@ -35,7 +40,7 @@ public sealed class DovecotServer
 
     public static string PasswordOf(string address) => $"secret of {address}";
 
-    public static async Task<DovecotServer> StartAsync(string folder, IReadOnlyList<string> addresses, TrustedRoot root)
+    internal static async Task<DovecotServer> StartAsync(string folder, IReadOnlyList<string> addresses, TrustedRoot root, SignInServices services)
     {
         int[] ports = Command.FreePorts(2);
         DovecotServer server = new(folder, ports[0], ports[1], root);
@@ -45,6 +50,18 @@ public sealed class DovecotServer
         await File.WriteAllLinesAsync(users, addresses.Select(address => $"{address}:{{PLAIN}}{PasswordOf(address)}::::::"));
         string masters = Path.Combine(folder, "masters");
         await File.WriteAllTextAsync(masters, $"{MasterUser}:{{PLAIN}}{PasswordOf(MasterUser)}::::::\n");
+        string tokens = Path.Combine(folder, "tokens.conf");
+        await File.WriteAllTextAsync(tokens, $"""
+            introspection_url = {services.Tokens.IntrospectionAddress}
+            introspection_mode = post
+            active_attribute = active
+            active_value = true
+            username_attribute = username
+            openid_configuration_url = {services.Tokens.ConfigurationAddress}
+
+            """);
+        string clientRoot = Path.Combine(folder, "clients.pem");
+        await File.WriteAllTextAsync(clientRoot, services.Clients.RootPem);
         await File.WriteAllTextAsync(server._configuration, string.Create(CultureInfo.InvariantCulture, $$"""
             base_dir = {{folder}}/dovecot/run
             state_dir = {{folder}}/dovecot/state
@@ -56,7 +73,9 @@ public sealed class DovecotServer
             ssl_key = <{{folder}}/key.pem
             ssl_min_protocol = TLSv1.2
             disable_plaintext_auth = no
-            auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+            auth_ssl_username_from_cert = yes
+            auth_mechanisms = apop plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer external{{services.Mechanisms}}
+            {{services.Settings}}
             auth_master_user_separator = *
             auth_failure_delay = 0
             auth_username_format = %Lu
@@ -65,6 +84,22 @@ public sealed class DovecotServer
             mail_fsync = never
             mail_max_userip_connections = 100
             pop3_lock_session = yes
+            local 127.0.0.2 {
+              ssl_ca = <{{clientRoot}}
+              ssl_require_crl = no
+              ssl_verify_client_cert = yes
+              ssl_cert_username_field = commonName
+            }
+            passdb {
+              driver = static
+              mechanisms = external
+              args = nopassword=y
+            }
+            passdb {
+              driver = oauth2
+              mechanisms = xoauth2 oauthbearer
+              args = {{tokens}}
+            }
             passdb {
               driver = passwd-file
               args = {{masters}}
@@ -84,6 +119,11 @@ public sealed class DovecotServer
                 port = {{server.Pop3Port}}
               }
               inet_listener pop3s {
+                port = {{server.Pop3sPort}}
+                ssl = yes
+              }
+              inet_listener pop3s-clients {
+                address = 127.0.0.2
                 port = {{server.Pop3sPort}}
                 ssl = yes
               }
@@ -115,6 +155,16 @@ public sealed class DovecotServer
         Pop3Session session = await Pop3Session.OpenAsync(stream, options, cancelled);
         if (security == TlsMode.StartTls)
             await session.StartTlsAsync(_root.UpgradeAsync, cancelled);
+        await session.CapabilitiesAsync(cancelled);
+        return session;
+    }
+
+    /// <summary>A session over implicit TLS in which we have shown a certificate.</summary>
+    public async Task<Pop3Session> OpenAsync(X509Certificate2 clientCertificate)
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        Stream stream = await _root.ConnectEncryptedAsync(ClientCertificateAddress, Pop3sPort, clientCertificate, cancelled);
+        Pop3Session session = await Pop3Session.OpenAsync(stream, cancellationToken: cancelled);
         await session.CapabilitiesAsync(cancelled);
         return session;
     }

@@ -17,10 +17,11 @@ namespace EmailSync.RealServers.Tests.Servers;
 /// </summary>
 public sealed class MailServers : IAsyncLifetime
 {
-    private const int Accounts = 200;
+    private const int Accounts = 600;
 
     private readonly LabCertificateAuthority _authority = new();
     private readonly TrustedRoot _root;
+    private SignInServices? _services;
     private int _given;
 
     public MailServers() => _root = new(_authority.Root);
@@ -38,6 +39,12 @@ public sealed class MailServers : IAsyncLifetime
 
     public PostfixServer Postfix { get; private set; } = null!;
 
+    /// <summary>Who issues the tokens that Dovecot takes.</summary>
+    public TokenEndpoint Tokens => _services!.Tokens;
+
+    /// <summary>Who issues the client certificates that the servers take.</summary>
+    public ClientCertificates Clients => _services!.Clients;
+
     public async ValueTask InitializeAsync()
     {
         WhyNot = FindWhyNot();
@@ -51,7 +58,8 @@ public sealed class MailServers : IAsyncLifetime
         File.SetUnixFileMode(Folder, (UnixFileMode)0b111_101_101);
         WriteCertificate();
         string[] addresses = [.. Enumerable.Range(1, Accounts).Select(number => $"user{number:000}@example.test")];
-        Dovecot = await DovecotServer.StartAsync(Folder, addresses, _root);
+        _services = await SignInServices.StartAsync(Folder, addresses);
+        Dovecot = await DovecotServer.StartAsync(Folder, addresses, _root, _services);
         Postfix = await PostfixServer.StartAsync(Folder, addresses, Dovecot, _root);
     }
 
@@ -61,6 +69,7 @@ public sealed class MailServers : IAsyncLifetime
         {
             await Postfix.StopAsync();
             await Dovecot.StopAsync();
+            await _services!.DisposeAsync();
             Directory.Delete(Folder, recursive: true);
         }
 
@@ -77,6 +86,18 @@ public sealed class MailServers : IAsyncLifetime
 
     /// <summary>Skips the test where there are no servers.</summary>
     public void Require() => Assert.SkipWhen(WhyNot is not null, WhyNot ?? "");
+
+    /// <summary>Skips the test where there is no Kerberos.</summary>
+    public void RequireKerberos() => RequireBeside(KerberosRealm.WhyNot);
+
+    /// <summary>Skips the test where there is no NTLM.</summary>
+    public void RequireNtlm() => RequireBeside(NtlmHelper.WhyNot);
+
+    private void RequireBeside(string? whyNot)
+    {
+        Require();
+        Assert.SkipWhen(whyNot is not null, whyNot ?? "");
+    }
 
     private static string? FindWhyNot()
     {
