@@ -7,27 +7,24 @@ namespace EmailSync.Protocols.Pop3.Tests;
 /// <summary>The example sessions of RFC 2449, 2595, 3206, 5034 and 6856, by section, each in every fragmentation.</summary>
 public sealed class Extensions
 {
-    public static IEnumerable<object[]> Sizes => Fragmentation.Sizes;
-
-    [Theory, MemberData(nameof(Sizes))]
-    public async Task Rfc2449_section_5_capa(int fragment)
+    [Fact]
+    public Task Rfc2449_section_5_capa() => Transcript.PlayAsync("""
+        S: +OK ready
+        C: CAPA
+        S: +OK Capability list follows
+        S: TOP
+        S: USER
+        S: SASL CRAM-MD5 KERBEROS_V4
+        S: RESP-CODES
+        S: LOGIN-DELAY 900
+        S: PIPELINING
+        S: EXPIRE 60
+        S: UIDL
+        S: IMPLEMENTATION Shlemazle-Plotz-v302
+        S: x-unknown a b
+        S: .
+        """, async peer =>
     {
-        using ScriptedPeer peer = new("""
-            S: +OK ready
-            C: CAPA
-            S: +OK Capability list follows
-            S: TOP
-            S: USER
-            S: SASL CRAM-MD5 KERBEROS_V4
-            S: RESP-CODES
-            S: LOGIN-DELAY 900
-            S: PIPELINING
-            S: EXPIRE 60
-            S: UIDL
-            S: IMPLEMENTATION Shlemazle-Plotz-v302
-            S: x-unknown a b
-            S: .
-            """, fragment);
         await using Pop3Session session = await OpenAsync(peer);
         Pop3Capabilities? capabilities = await session.CapabilitiesAsync();
         Assert.NotNull(capabilities);
@@ -39,26 +36,24 @@ public sealed class Extensions
         Assert.Equal("Shlemazle-Plotz-v302", capabilities.Implementation);
         Assert.Equal(["a", "b"], capabilities.Parameters("X-UNKNOWN"));
         Assert.Same(capabilities, session.Capabilities);
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
-    public async Task Rfc2449_section_5_capa_refused_means_nothing_is_known()
+    public Task Rfc2449_section_5_capa_refused_means_nothing_is_known() => Transcript.PlayAsync("""
+        S: +OK ready
+        C: CAPA
+        S: +OK
+        S: PIPELINING
+        S: .
+        C: CAPA
+        S: -ERR unknown command
+        """, async peer =>
     {
-        using ScriptedPeer peer = new("""
-            S: +OK ready
-            C: CAPA
-            S: +OK
-            S: PIPELINING
-            S: .
-            C: CAPA
-            S: -ERR unknown command
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         Assert.NotNull(await session.CapabilitiesAsync());
         Assert.Null(await session.CapabilitiesAsync());
         Assert.Null(session.Capabilities);
-    }
+    });
 
     [Theory]
     [InlineData("EXPIRE NEVER", null, true)]
@@ -68,34 +63,32 @@ public sealed class Extensions
     [InlineData("EXPIRE -1", null, false)]
     [InlineData("EXPIRE 99999999999999999999", null, false)]
     [InlineData("EXPIRE", null, false)]
-    public async Task Rfc2449_section_6_7_expire(string line, int? days, bool never)
+    public Task Rfc2449_section_6_7_expire(string line, int? days, bool never) => Transcript.PlayAsync(
+        $"S: +OK\nC: CAPA\nS: +OK\nS: {line}\nS: .", async peer =>
     {
-        using ScriptedPeer peer = new($"S: +OK\nC: CAPA\nS: +OK\nS: {line}\nS: .");
         await using Pop3Session session = await OpenAsync(peer);
         Pop3Capabilities? capabilities = await session.CapabilitiesAsync();
         Assert.Equal((days, never), (capabilities!.ExpireDays, capabilities.ExpiresNever));
-    }
+    });
 
-    [Theory, MemberData(nameof(Sizes))]
-    public async Task Rfc2449_section_8_1_2_in_use(int fragment)
+    [Fact]
+    public Task Rfc2449_section_8_1_2_in_use() => PlayAsync("""
+        S: +OK ready <1896.697170952@dbc.mtview.ca.us>
+        C: CAPA
+        S: +OK
+        S: RESP-CODES
+        S: .
+        C: APOP mrose c4c9334bac560ecc979e58001b3e22fb
+        S: -ERR [IN-USE] Do you have another POP session running?
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK ready <1896.697170952@dbc.mtview.ca.us>
-            C: CAPA
-            S: +OK
-            S: RESP-CODES
-            S: .
-            C: APOP mrose c4c9334bac560ecc979e58001b3e22fb
-            S: -ERR [IN-USE] Do you have another POP session running?
-            """, fragment);
         await using Pop3Session session = await OpenAsync(peer);
         await session.CapabilitiesAsync();
         Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(
             async () => await session.AuthenticateByApopAsync("mrose", new("tanstaaf")));
         Assert.True(refusal.Response.Code!.Value.IsWithin(ResponseCode.InUse));
         Assert.Equal("[IN-USE] Do you have another POP session running?", refusal.Response.Text);
-        peer.AssertDone();
-    }
+    });
 
     // 2449-6.4-a: without RESP-CODES a bracket is text.
     [Fact]
@@ -123,38 +116,37 @@ public sealed class Extensions
     [InlineData("[SYS//TEMP] x", null, false)]
     [InlineData("[SYS/TEMP x", null, false)]
     [InlineData("x [SYS/TEMP]", null, false)]
-    public async Task Rfc3206_codes_are_hierarchical(string text, string? code, bool isSysTemp)
+    public Task Rfc3206_codes_are_hierarchical(string text, string? code, bool isSysTemp) => PlayAsync(
+        SignInWith("RESP-CODES") + $"C: NOOP\nS: -ERR {text}", async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("RESP-CODES") + $"C: NOOP\nS: -ERR {text}");
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await maildrop.NoOpAsync());
         Assert.Equal(code, refusal.Response.Code?.Value);
         Assert.Equal(isSysTemp, refusal.Response.Code?.IsWithin(ResponseCode.SysTemp) ?? false);
         Assert.Equal(text, refusal.Response.Text);
-    }
+    });
 
-    [Theory, MemberData(nameof(Sizes))]
-    public async Task Rfc5034_section_6_stls_and_an_initial_response(int fragment)
+    [Fact]
+    public Task Rfc5034_section_6_stls_and_an_initial_response() => Transcript.PlayAsync("""
+        S: +OK pop.example.com BlurdyBlurp POP3 server ready
+        C: CAPA
+        S: +OK List of capabilities follows
+        S: SASL DIGEST-MD5 GSSAPI ANONYMOUS
+        S: STLS
+        S: IMPLEMENTATION BlurdyBlurp POP3 server
+        S: .
+        C: STLS
+        S: +OK Begin TLS negotiation now
+        TLS
+        C: CAPA
+        S: +OK List of capabilities follows
+        S: SASL PLAIN DIGEST-MD5 GSSAPI ANONYMOUS
+        S: IMPLEMENTATION BlurdyBlurp POP3 server
+        S: .
+        C: AUTH PLAIN dGVzdAB0ZXN0AHRlc3Q=
+        S: +OK Maildrop locked and ready
+        """, async peer =>
     {
-        using ScriptedPeer peer = new("""
-            S: +OK pop.example.com BlurdyBlurp POP3 server ready
-            C: CAPA
-            S: +OK List of capabilities follows
-            S: SASL DIGEST-MD5 GSSAPI ANONYMOUS
-            S: STLS
-            S: IMPLEMENTATION BlurdyBlurp POP3 server
-            S: .
-            C: STLS
-            S: +OK Begin TLS negotiation now
-            TLS
-            C: CAPA
-            S: +OK List of capabilities follows
-            S: SASL PLAIN DIGEST-MD5 GSSAPI ANONYMOUS
-            S: IMPLEMENTATION BlurdyBlurp POP3 server
-            S: .
-            C: AUTH PLAIN dGVzdAB0ZXN0AHRlc3Q=
-            S: +OK Maildrop locked and ready
-            """, fragment);
         await using Pop3Session session = await OpenAsync(peer);
         Assert.True((await session.CapabilitiesAsync())!.HasStartTls);
         Assert.False(session.IsEncrypted);
@@ -163,87 +155,78 @@ public sealed class Extensions
         Assert.Null(session.Capabilities);
         await session.CapabilitiesAsync();
         await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("test", new("test"), authorizationIdentity: "test"));
-        peer.AssertDone();
-    }
-
-    [Theory, MemberData(nameof(Sizes))]
-    public async Task Rfc5034_section_6_without_an_initial_response(int fragment)
-    {
-        using ScriptedPeer peer = Peer("""
-            S: +OK pop.example.com BlurdyBlurp POP3 server ready
-            C: AUTH PLAIN
-            S: +\x20
-            C: dGVzdAB0ZXN0AHRlc3Q=
-            S: +OK Maildrop locked and ready
-            """, fragment);
-        await using Pop3Session session = await OpenAsync(peer);
-        await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("test", new("test"), authorizationIdentity: "test"));
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
-    public async Task Rfc6856_section_2_utf8()
+    public Task Rfc5034_section_6_without_an_initial_response() => PlayAsync("""
+        S: +OK pop.example.com BlurdyBlurp POP3 server ready
+        C: AUTH PLAIN
+        S: +\x20
+        C: dGVzdAB0ZXN0AHRlc3Q=
+        S: +OK Maildrop locked and ready
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK ready
-            C: CAPA
-            S: +OK
-            S: UTF8 USER
-            S: .
-            C: UTF8
-            S: +OK
-            C: USER jörg
-            S: +OK
-            C: PASS pässword
-            S: +OK
-            """);
+        await using Pop3Session session = await OpenAsync(peer);
+        await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("test", new("test"), authorizationIdentity: "test"));
+    });
+
+    [Fact]
+    public Task Rfc6856_section_2_utf8() => PlayAsync("""
+        S: +OK ready
+        C: CAPA
+        S: +OK
+        S: UTF8 USER
+        S: .
+        C: UTF8
+        S: +OK
+        C: USER jörg
+        S: +OK
+        C: PASS pässword
+        S: +OK
+        """, async peer =>
+    {
         await using Pop3Session session = await OpenAsync(peer);
         Assert.True((await session.CapabilitiesAsync())!.HasUtf8User);
         await session.EnableUtf8Async();
         await using Maildrop maildrop = await session.LogInAsync("jörg", new("pässword"));
-        peer.AssertDone();
-    }
+    });
 
     // 6856-2.2-a
     [Fact]
-    public async Task Rfc6856_section_2_2_without_UTF8_USER_nothing_but_ASCII_is_sent()
+    public Task Rfc6856_section_2_2_without_UTF8_USER_nothing_but_ASCII_is_sent() => PlayAsync("S: +OK ready\nHANG", async peer =>
     {
-        using ScriptedPeer peer = Peer("S: +OK ready\nHANG");
         await using Pop3Session session = await OpenAsync(peer);
         await Assert.ThrowsAsync<ArgumentException>(async () => await session.LogInAsync("jörg", Password));
         await Assert.ThrowsAsync<ArgumentException>(async () => await session.LogInAsync("mrose", new("pässword")));
-    }
+    });
 
     // 6856-2.1-c
     [Fact]
-    public async Task Rfc6856_section_2_1_no_stls_after_utf8()
+    public Task Rfc6856_section_2_1_no_stls_after_utf8() => Transcript.PlayAsync("S: +OK ready\nC: UTF8\nS: +OK", async peer =>
     {
-        using ScriptedPeer peer = new("S: +OK ready\nC: UTF8\nS: +OK");
         await using Pop3Session session = await OpenAsync(peer);
         await session.EnableUtf8Async();
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await session.StartTlsAsync(peer.UpgradeAsync));
-        peer.AssertDone();
-    }
+    });
 
-    [Theory, MemberData(nameof(Sizes))]
-    public async Task Rfc6856_section_3_2_lang(int fragment)
+    [Fact]
+    public Task Rfc6856_section_3_2_lang() => PlayAsync("""
+        S: +OK ready
+        C: LANG MUL
+        S: -ERR invalid language MUL
+        C: LANG
+        S: +OK Language listing follows:
+        S: en English
+        S: en-boont English Boontling dialect
+        S: de Deutsch
+        S: es
+        S: .
+        C: LANG
+        S: -ERR Server is unable to list languages
+        C: LANG es
+        S: +OK es Idioma cambiado
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK ready
-            C: LANG MUL
-            S: -ERR invalid language MUL
-            C: LANG
-            S: +OK Language listing follows:
-            S: en English
-            S: en-boont English Boontling dialect
-            S: de Deutsch
-            S: es
-            S: .
-            C: LANG
-            S: -ERR Server is unable to list languages
-            C: LANG es
-            S: +OK es Idioma cambiado
-            """, fragment);
         await using Pop3Session session = await OpenAsync(peer);
         await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await session.SetLanguageAsync("MUL"));
         Assert.Equal(
@@ -251,6 +234,5 @@ public sealed class Extensions
             await session.LanguagesAsync());
         await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await session.LanguagesAsync());
         await session.SetLanguageAsync("es");
-        peer.AssertDone();
-    }
+    });
 }

@@ -21,19 +21,17 @@ public sealed class PeculiarServers
 
     // MailKit 391
     [Fact]
-    public async Task Exchange_2003_says_OK_where_it_means_go_on()
+    public Task Exchange_2003_says_OK_where_it_means_go_on() => PlayAsync("""
+        S: +OK Microsoft Exchange Server 2003 POP3 server version 6.5.7638.1 ready.
+        C: AUTH PLAIN
+        S: +OK
+        C: AHRlc3QAdGVzdA==
+        S: +OK User successfully logged on.
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK Microsoft Exchange Server 2003 POP3 server version 6.5.7638.1 ready.
-            C: AUTH PLAIN
-            S: +OK
-            C: AHRlc3QAdGVzdA==
-            S: +OK User successfully logged on.
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("test", new("test")));
-        peer.AssertDone();
-    }
+    });
 
     // MailKit 268
     [Theory]
@@ -41,13 +39,12 @@ public sealed class PeculiarServers
     [InlineData("+")]
     [InlineData("+ ")]
     [InlineData("+ dGV4dA==")]
-    public async Task MailKit_268_words_where_an_empty_challenge_belongs(string challenge)
+    public Task MailKit_268_words_where_an_empty_challenge_belongs(string challenge) => PlayAsync(
+        $"S: +OK\nC: AUTH PLAIN\nS: {challenge}\nC: AHRlc3QAdGVzdA==\nS: +OK", async peer =>
     {
-        using ScriptedPeer peer = Peer($"S: +OK\nC: AUTH PLAIN\nS: {challenge}\nC: AHRlc3QAdGVzdA==\nS: +OK");
         await using Pop3Session session = await OpenAsync(peer);
         await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("test", new("test")));
-        peer.AssertDone();
-    }
+    });
 
     // MailKit 529, curl 3278, MailKit 395
     [Theory]
@@ -74,36 +71,34 @@ public sealed class PeculiarServers
 
     // MailKit 395: APOP refused, and closed.
     [Fact]
-    public async Task Gohsphere_refuses_and_closes_and_the_refusal_is_what_counts()
+    public Task Gohsphere_refuses_and_closes_and_the_refusal_is_what_counts() => BreakAsync("""
+        S: +OK <16184.1473445882@mail3.gohsphere.com>
+        C: APOP mrose ef1a20434ca8426a32c33b6bc1e7e010
+        S: -ERR authorization failed
+        C: QUIT
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK <16184.1473445882@mail3.gohsphere.com>
-            C: APOP mrose ef1a20434ca8426a32c33b6bc1e7e010
-            S: -ERR authorization failed
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(
             async () => await session.AuthenticateByApopAsync("mrose", Password));
         Assert.Equal("authorization failed", refusal.Response.Text);
-        peer.AssertDone();
         await Assert.ThrowsAsync<ConnectionLostException>(async () => await session.QuitAsync());
-    }
+    });
 
     // MailKit 856
     [Fact]
-    public async Task GoDaddy_answers_without_a_status_and_its_words_are_kept()
+    public Task GoDaddy_answers_without_a_status_and_its_words_are_kept() => BreakAsync("""
+        S: +OK
+        C: USER mrose
+        S: +OK
+        C: PASS secret
+        S: warning: auth_error: authorization failed (authorization failed wrong password)
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK
-            C: USER mrose
-            S: +OK
-            C: PASS secret
-            S: warning: auth_error: authorization failed (authorization failed wrong password)
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         ProtocolViolationException violation = await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.LogInAsync("mrose", Password));
         Assert.Contains("wrong password", violation.Message, StringComparison.Ordinal);
-    }
+    });
 
     // MailKit 1636
     [Fact]
@@ -120,7 +115,7 @@ public sealed class PeculiarServers
     });
 
     [Fact]
-    public Task Office365_but_not_for_ever() => InMaildropAsync("""
+    public Task Office365_but_not_for_ever() => BreakInMaildropAsync("""
         C: DELE 1
         S:
         S:
@@ -144,97 +139,89 @@ public sealed class PeculiarServers
 
     // MailKit 1533
     [Fact]
-    public async Task Km_ru_has_no_TOP_and_none_is_sent()
+    public Task Km_ru_has_no_TOP_and_none_is_sent() => PlayAsync(SignInWith("IMPLEMENTATION fast_pop", "RESP-CODE", "UIDL") + "HANG", async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("IMPLEMENTATION fast_pop", "RESP-CODE", "UIDL") + "HANG");
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         Assert.False(maildrop.Capabilities!.HasResponseCodes);
         NotSupportedException refusal = await Assert.ThrowsAsync<NotSupportedException>(async () => await maildrop.TopAsync(1, 0, Stream.Null));
         Assert.Contains("retrieve the message instead", refusal.Message, StringComparison.Ordinal);
-    }
+    });
 
     // MailKit 171, 174
     [Fact]
-    public async Task Poczta_o2_pl_offers_pipelining_only_before_sign_in()
+    public Task Poczta_o2_pl_offers_pipelining_only_before_sign_in() => PlayAsync(SignInWith("LAST", "TOP", "USER", "PIPELINING", "UIDL", "SASL LOGIN PLAIN") + """
+        C: CAPA
+        S: -ERR
+        C: RETR 1
+        S: +OK
+        S: one
+        S: .
+        C: RETR 2
+        S: +OK
+        S: two
+        S: .
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("LAST", "TOP", "USER", "PIPELINING", "UIDL", "SASL LOGIN PLAIN") + """
-            C: CAPA
-            S: -ERR
-            C: RETR 1
-            S: +OK
-            S: one
-            S: .
-            C: RETR 2
-            S: +OK
-            S: two
-            S: .
-            """);
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         Assert.Null(await maildrop.CapabilitiesAsync());
         RecordingSink sink = new();
         await maildrop.RetrieveAsync([1, 2], sink);
         Assert.Equal(["1: one", "2: two"], sink.Messages);
-        peer.AssertDone();
-    }
+    });
 
     // MailKit 174: what came before the drop is kept, and the caller knows the rest did not.
     [Fact]
-    public async Task Poczta_o2_pl_drops_the_connection_inside_a_window()
+    public Task Poczta_o2_pl_drops_the_connection_inside_a_window() => BreakAsync(SignInWith("PIPELINING") + """
+        C: RETR 1
+        C: RETR 2
+        C: RETR 3
+        S: +OK
+        S: one
+        S: .
+        S: +OK
+        S: tw
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("PIPELINING") + """
-            C: RETR 1
-            C: RETR 2
-            C: RETR 3
-            S: +OK
-            S: one
-            S: .
-            S: +OK
-            S: tw
-            """);
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         RecordingSink sink = new();
         await Assert.ThrowsAsync<ConnectionLostException>(async () => await maildrop.RetrieveAsync([1, 2, 3], sink));
         Assert.Equal(["1: one"], sink.Messages);
-    }
+    });
 
     // jakartaee/mail-api 50: UIDL and PIPELINING are listed only after sign-in.
     [Fact]
-    public async Task Gmail_offers_more_after_sign_in()
+    public Task Gmail_offers_more_after_sign_in() => PlayAsync(SignInWith("USER", "SASL PLAIN XOAUTH2") + """
+        C: CAPA
+        S: +OK
+        S: UIDL
+        S: PIPELINING
+        S: .
+        C: DELE 1
+        C: DELE 2
+        S: +OK
+        S: +OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("USER", "SASL PLAIN XOAUTH2") + """
-            C: CAPA
-            S: +OK
-            S: UIDL
-            S: PIPELINING
-            S: .
-            C: DELE 1
-            C: DELE 2
-            S: +OK
-            S: +OK
-            """);
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         Assert.False(maildrop.Capabilities!.HasPipelining);
         Assert.True((await maildrop.CapabilitiesAsync())!.HasPipelining);
         Assert.Empty(await maildrop.DeleteAsync([1, 2]));
-        peer.AssertDone();
-    }
+    });
 
     // neomutt 1427: no UIDL, which is no failed session.
     [Fact]
-    public async Task Aol_jpop_has_no_UIDL_and_the_session_goes_on()
+    public Task Aol_jpop_has_no_UIDL_and_the_session_goes_on() => PlayAsync(SignInWith("TOP", "USER", "SASL LOGIN PLAIN", "IMPLEMENTATION jpop-0.1") + """
+        C: UIDL
+        S: -ERR unknown command
+        C: NOOP
+        S: +OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("TOP", "USER", "SASL LOGIN PLAIN", "IMPLEMENTATION jpop-0.1") + """
-            C: UIDL
-            S: -ERR unknown command
-            C: NOOP
-            S: +OK
-            """);
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         Assert.False(maildrop.Capabilities!.HasUniqueIds);
         await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await maildrop.ListUniqueIdsAsync().ToListAsync());
         await maildrop.NoOpAsync();
-        peer.AssertDone();
-    }
+    });
 
     // MailKit 560: a listing that is not all there.
     [Fact]
@@ -288,56 +275,51 @@ public sealed class PeculiarServers
 
     // MimeKit 99: two lines although SASL is announced; the error as a challenge, an empty line, and only then the refusal.
     [Fact]
-    public async Task Gmail_explains_in_a_challenge_why_it_refuses_a_token()
+    public Task Gmail_explains_in_a_challenge_why_it_refuses_a_token() => PlayAsync("""
+        S: +OK Gpop ready
+        C: CAPA
+        S: +OK
+        S: SASL PLAIN XOAUTH2 OAUTHBEARER
+        S: RESP-CODES
+        S: .
+        C: AUTH XOAUTH2
+        S: +\x20
+        C: dXNlcj11c2VyQGV4YW1wbGUuY29tAWF1dGg9QmVhcmVyIHRva2VuAQE=
+        S: + eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=
+        C:
+        S: -ERR [AUTH] Username and password not accepted.
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK Gpop ready
-            C: CAPA
-            S: +OK
-            S: SASL PLAIN XOAUTH2 OAUTHBEARER
-            S: RESP-CODES
-            S: .
-            C: AUTH XOAUTH2
-            S: +\x20
-            C: dXNlcj11c2VyQGV4YW1wbGUuY29tAWF1dGg9QmVhcmVyIHRva2VuAQE=
-            S: + eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=
-            C:
-            S: -ERR [AUTH] Username and password not accepted.
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         await session.CapabilitiesAsync();
         Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(
             async () => await session.AuthenticateAsync(new XOAuth2("user@example.com", new("token"))));
         Assert.Equal("""{"status":"400","schemes":"Bearer"}""", refusal.Detail);
         Assert.True(refusal.Response.Code!.Value.IsWithin(ResponseCode.Auth));
-        peer.AssertDone();
-    }
+    });
 
     // MailKit 88
     [Fact]
-    public async Task Hotmail_throttles_and_its_words_are_in_the_exception()
+    public Task Hotmail_throttles_and_its_words_are_in_the_exception() => PlayAsync("""
+        S: +OK
+        C: USER mrose
+        S: +OK
+        C: PASS secret
+        S: -ERR Exceeded the login limit for a 15 minute period. Reduce the frequency of requests to the POP3 server.
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK
-            C: USER mrose
-            S: +OK
-            C: PASS secret
-            S: -ERR Exceeded the login limit for a 15 minute period. Reduce the frequency of requests to the POP3 server.
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await session.LogInAsync("mrose", Password));
         Assert.Contains("Exceeded the login limit for a 15 minute period", refusal.Message, StringComparison.Ordinal);
-    }
+    });
 
     // MailKit 1650: without QUIT nothing is deleted, so disposing sends none.
     [Fact]
-    public async Task MailKit_1650_a_maildrop_that_is_only_disposed_deletes_nothing()
+    public Task MailKit_1650_a_maildrop_that_is_only_disposed_deletes_nothing() => PlayAsync(SignIn + "C: DELE 1\nS: +OK\nHANG", async peer =>
     {
-        using ScriptedPeer peer = Peer(SignIn + "C: DELE 1\nS: +OK\nHANG");
         await using (Maildrop maildrop = await SignInAsync(peer.Stream))
             await maildrop.DeleteAsync(1);
-        peer.AssertDone();
-    }
+    });
 
     // greenmail 1049, mailpit 299: a lone dot that was not stuffed ends the message; what follows is no response.
     [Theory]
@@ -345,11 +327,13 @@ public sealed class PeculiarServers
     [InlineData("S: .")]
     public async Task Greenmail_does_not_stuff_and_is_found_out(string remains)
     {
-        using ScriptedPeer peer = Peer(SignIn + $"C: RETR 1\nS: +OK\nS: before\nS: .\n{remains}\nHANG");
+        using ScriptedPeer peer = Transcript.Pause(SignIn + $"C: RETR 1\nS: +OK\nS: before\nS: .\n{remains}\nHANG", isEncrypted: true);
         await using Maildrop maildrop = await SignInAsync(peer.Stream);
         await maildrop.RetrieveTextAsync(1);
         ProtocolViolationException violation = await Assert.ThrowsAsync<ProtocolViolationException>(async () => await maildrop.DeleteAsync(1));
         Assert.NotNull(violation.ServerText);
+        peer.Dispose();
+        peer.AssertDone();
     }
 
     // MailKit 641, 1066: LINQ over a client downloaded everything.

@@ -8,39 +8,36 @@ namespace EmailSync.Protocols.Pop3.Tests;
 /// <summary>RETR, TOP and DELE for many messages, with and without PIPELINING; limits; early leaving.</summary>
 public sealed class Retrievals
 {
-    public static IEnumerable<object[]> Sizes => Fragmentation.Sizes;
-
-    [Theory, MemberData(nameof(Sizes))]
-    public async Task Commands_go_ahead_and_a_refusal_is_one_messages_own(int fragment)
+    [Fact]
+    public Task Commands_go_ahead_and_a_refusal_is_one_messages_own() => PlayAsync(SignInWith("PIPELINING", "TOP") + """
+        C: RETR 3
+        C: RETR 1
+        C: RETR 2
+        C: RETR 4
+        S: +OK
+        S: three
+        S: .
+        S: -ERR no such message
+        S: +OK
+        S: ..two
+        S: .
+        S: +OK
+        S: a message that is too long
+        S: .
+        C: TOP 1 0
+        C: TOP 2 0
+        S: -ERR gone
+        S: +OK
+        S: Subject: two
+        S: .
+        C: DELE 1
+        C: DELE 2
+        C: DELE 3
+        S: +OK
+        S: -ERR already
+        S: +OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("PIPELINING", "TOP") + """
-            C: RETR 3
-            C: RETR 1
-            C: RETR 2
-            C: RETR 4
-            S: +OK
-            S: three
-            S: .
-            S: -ERR no such message
-            S: +OK
-            S: ..two
-            S: .
-            S: +OK
-            S: a message that is too long
-            S: .
-            C: TOP 1 0
-            C: TOP 2 0
-            S: -ERR gone
-            S: +OK
-            S: Subject: two
-            S: .
-            C: DELE 1
-            C: DELE 2
-            C: DELE 3
-            S: +OK
-            S: -ERR already
-            S: +OK
-            """, fragment);
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         RecordingSink sink = new();
         await maildrop.RetrieveAsync([3, 1, 2, 4], sink, limit: 20);
@@ -50,59 +47,54 @@ public sealed class Retrievals
         Assert.Equal(["1 refused: gone", "2: Subject: two"], sink.Messages);
         RefusedDeletion refused = Assert.Single(await maildrop.DeleteAsync([1, 2, 3]));
         Assert.Equal((2, "already"), (refused.MessageNumber, refused.Refusal.Text));
-        peer.AssertDone();
-    }
+    });
 
-    [Theory, MemberData(nameof(Sizes))]
-    public async Task Without_PIPELINING_one_at_a_time(int fragment)
+    [Fact]
+    public Task Without_PIPELINING_one_at_a_time() => PlayAsync(SignInWith("TOP") + """
+        C: RETR 1
+        S: +OK
+        S: one
+        S: .
+        C: RETR 2
+        S: -ERR
+        C: RETR 3
+        S: +OK
+        S: three
+        S: .
+        C: DELE 1
+        S: +OK
+        C: DELE 3
+        S: +OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("TOP") + """
-            C: RETR 1
-            S: +OK
-            S: one
-            S: .
-            C: RETR 2
-            S: -ERR
-            C: RETR 3
-            S: +OK
-            S: three
-            S: .
-            C: DELE 1
-            S: +OK
-            C: DELE 3
-            S: +OK
-            """, fragment);
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         RecordingSink sink = new();
         await maildrop.RetrieveAsync([1, 2, 3], sink);
         Assert.Equal(["1: one", "2 refused: ", "3: three"], sink.Messages);
         Assert.Empty(await maildrop.DeleteAsync([1, 3]));
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
-    public async Task The_window_slides_and_never_holds_more_than_it_may()
+    public Task The_window_slides_and_never_holds_more_than_it_may() => PlayAsync(SignInWith("PIPELINING") + """
+        C: DELE 1
+        C: DELE 2
+        C: DELE 3
+        C: DELE 4
+        S: +OK
+        C: DELE 5
+        S: +OK
+        C: DELE 6
+        S: +OK
+        C: DELE 7
+        S: +OK
+        S: +OK
+        S: +OK
+        S: +OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("PIPELINING") + """
-            C: DELE 1
-            C: DELE 2
-            C: DELE 3
-            C: DELE 4
-            S: +OK
-            C: DELE 5
-            S: +OK
-            C: DELE 6
-            S: +OK
-            C: DELE 7
-            S: +OK
-            S: +OK
-            S: +OK
-            S: +OK
-            """);
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true, new() { MaxCommandsAhead = 4 });
         Assert.Empty(await maildrop.DeleteAsync([1, 2, 3, 4, 5, 6, 7]));
-        peer.AssertDone();
-    }
+    });
 
     // RFC 2449 section 6.6, N-06: the peer answers each command before it reads the next, and neither side's buffer holds much.
     [Theory]
@@ -166,27 +158,27 @@ public sealed class Retrievals
 
     // P-03
     [Fact]
-    public async Task P_03_a_message_without_end_is_given_up_with_the_connection()
+    public Task P_03_a_message_without_end_is_given_up_with_the_connection() => BreakAsync(
+        SignIn + $"C: RETR 1\nS: +OK\nS: {new string('x', 2000)}\nHANG", async peer =>
     {
-        using ScriptedPeer peer = Peer(SignIn + $"C: RETR 1\nS: +OK\nS: {new string('x', 2000)}\nHANG");
         await using Maildrop maildrop = await SignInAsync(peer.Stream, options: new() { MaxContent = 1000 });
         await Assert.ThrowsAsync<ContentTooLongException>(async () => await maildrop.RetrieveAsync(1, Stream.Null, limit: 100));
         await Assert.ThrowsAsync<ConnectionLostException>(async () => await maildrop.NoOpAsync());
-    }
+    });
 
     [Theory]
     [InlineData("begin")]
     [InlineData("write")]
     [InlineData("end")]
-    public async Task A_sink_that_fails_ends_the_connection_with_its_own_exception(string when)
+    public Task A_sink_that_fails_ends_the_connection_with_its_own_exception(string when) => BreakAsync(
+        SignInWith("PIPELINING") + "C: RETR 1\nC: RETR 2\nS: +OK\nS: one\nS: .\nS: +OK\nS: two\nS: .", async peer =>
     {
-        using ScriptedPeer peer = Peer(SignInWith("PIPELINING") + "C: RETR 1\nC: RETR 2\nS: +OK\nS: one\nS: .\nS: +OK\nS: two\nS: .");
         await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: true);
         IOException broken = new("No space left on device");
         Assert.Same(broken, await Record.ExceptionAsync(async () => await maildrop.RetrieveAsync([1, 2], new FailingSink(when, broken))));
         ConnectionLostException later = await Assert.ThrowsAsync<ConnectionLostException>(async () => await maildrop.QuitAsync());
         Assert.Same(broken, later.InnerException);
-    }
+    });
 
     [Fact]
     public Task A_listing_that_is_left_early_is_read_to_its_end() => InMaildropAsync("""

@@ -43,16 +43,25 @@ internal static class Sessions
         return await session.LogInAsync("mrose", new("secret"), TestContext.Current.CancellationToken);
     }
 
-    /// <summary>A peer whose stream is encrypted, at the beginning of its transcript.</summary>
-    public static ScriptedPeer Peer(string script, int fragment = int.MaxValue) => new(script, fragment, isEncrypted: true);
+    /// <summary>Plays a transcript over a stream that is encrypted from its beginning.</summary>
+    public static Task PlayAsync(string script, Func<ScriptedPeer, Task> conversation) =>
+        Transcript.PlayAsync(script, conversation, isEncrypted: true);
 
-    /// <summary>Plays a transcript that begins with <see cref="SignIn"/>, hands the maildrop to the test, and expects the transcript to be played out.</summary>
-    public static async Task InMaildropAsync(string script, Func<Maildrop, Task> test, int fragment = int.MaxValue, Pop3Options? options = null)
+    /// <summary>The same with a server that breaks the rules.</summary>
+    public static Task BreakAsync(string script, Func<ScriptedPeer, Task> conversation) =>
+        Transcript.BreakAsync(script, conversation, isEncrypted: true);
+
+    /// <summary>Plays <see cref="SignIn"/> and what comes after it, and hands the maildrop to the test.</summary>
+    public static Task InMaildropAsync(string script, Func<Maildrop, Task> test) => PlayAsync(SignIn + script, peer => SignedInAsync(peer, test));
+
+    /// <summary>The same with a server that breaks the rules.</summary>
+    public static Task BreakInMaildropAsync(string script, Func<Maildrop, Task> test) =>
+        BreakAsync(SignIn + script, peer => SignedInAsync(peer, test));
+
+    private static async Task SignedInAsync(ScriptedPeer peer, Func<Maildrop, Task> test)
     {
-        using ScriptedPeer peer = Peer(SignIn + script, fragment);
-        await using Maildrop maildrop = await SignInAsync(peer.Stream, asksCapabilities: false, options);
+        await using Maildrop maildrop = await SignInAsync(peer.Stream);
         await test(maildrop);
-        peer.AssertDone();
     }
 
     public static async Task<List<T>> ToListAsync<T>(this IAsyncEnumerable<T> listing)

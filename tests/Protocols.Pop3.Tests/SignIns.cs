@@ -9,21 +9,19 @@ namespace EmailSync.Protocols.Pop3.Tests;
 public sealed class SignIns
 {
     [Fact]
-    public async Task LOGIN_answers_two_prompts_whatever_they_say()
+    public Task LOGIN_answers_two_prompts_whatever_they_say() => PlayAsync("""
+        S: +OK
+        C: AUTH LOGIN
+        S: + VXNlcm5hbWU6
+        C: bXJvc2U=
+        S: + anything
+        C: c2VjcmV0
+        S: +OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK
-            C: AUTH LOGIN
-            S: + VXNlcm5hbWU6
-            C: bXJvc2U=
-            S: + anything
-            C: c2VjcmV0
-            S: +OK
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         await using Maildrop maildrop = await session.AuthenticateAsync(new Login("mrose", Password));
-        peer.AssertDone();
-    }
+    });
 
     // 5034-4-c
     [Theory]
@@ -34,64 +32,63 @@ public sealed class SignIns
         string password = new('x', passwordLength);
         string response = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"\0mrose\0{password}"));
         string exchange = atOnce ? $"C: AUTH PLAIN {response}" : $"C: AUTH PLAIN\nS: + \nC: {response}";
-        using ScriptedPeer peer = Peer($"S: +OK\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\n{exchange}\nS: +OK");
-        await using Pop3Session session = await OpenAsync(peer);
-        await session.CapabilitiesAsync();
-        await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("mrose", new(password)));
-        peer.AssertDone();
+        await PlayAsync($"S: +OK\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\n{exchange}\nS: +OK", async peer =>
+        {
+            await using Pop3Session session = await OpenAsync(peer);
+            await session.CapabilitiesAsync();
+            await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("mrose", new(password)));
+        });
     }
 
     // 5034-4-b
     [Fact]
-    public async Task An_empty_initial_response_is_an_equals_sign_and_an_empty_later_one_an_empty_line()
+    public Task An_empty_initial_response_is_an_equals_sign_and_an_empty_later_one_an_empty_line() => PlayAsync("""
+        S: +OK
+        C: CAPA
+        S: +OK
+        S: sasl x-test
+        S: .
+        C: AUTH X-TEST =
+        S: +\x20
+        C:
+        S: + dj1zZXJ2ZXI=
+        C:
+        S: +OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK
-            C: CAPA
-            S: +OK
-            S: sasl x-test
-            S: .
-            C: AUTH X-TEST =
-            S: +\x20
-            C:
-            S: + dj1zZXJ2ZXI=
-            C:
-            S: +OK
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         await session.CapabilitiesAsync();
         TestMechanism mechanism = new("", "", "");
         await using Maildrop maildrop = await session.AuthenticateAsync(mechanism);
         Assert.Equal(["", "", "v=server"], mechanism.Challenges);
-        peer.AssertDone();
-    }
+    });
 
     // 5034-3-a
     [Theory]
     [InlineData("SASL LOGIN", "LOGIN")]
     [InlineData("USER", "no AUTH at all")]
     [InlineData(@"SASL \x1B[2J", @"\x1B[2J")]
-    public async Task A_mechanism_that_is_not_announced_is_not_tried(string capability, string complaint)
+    public Task A_mechanism_that_is_not_announced_is_not_tried(string capability, string complaint) => PlayAsync(
+        $"S: +OK\nC: CAPA\nS: +OK\nS: {capability}\nS: .\nHANG", async peer =>
     {
-        using ScriptedPeer peer = Peer($"S: +OK\nC: CAPA\nS: +OK\nS: {capability}\nS: .\nHANG");
         await using Pop3Session session = await OpenAsync(peer);
         await session.CapabilitiesAsync();
         NotSupportedException refusal = await Assert.ThrowsAsync<NotSupportedException>(
             async () => await session.AuthenticateAsync(new Plain("mrose", Password)));
         Assert.Contains(complaint, refusal.Message, StringComparison.Ordinal);
-    }
+    });
 
     // A-06, 5802-2.2: success before the mechanism has verified the server is no success.
     [Theory]
     [InlineData("S: +OK welcome")]
     [InlineData("S: + Y2hhbGxlbmdl\nC: b25l\nS: +OK")]
-    public async Task A_success_that_comes_too_early_is_a_violation(string exchange)
+    public Task A_success_that_comes_too_early_is_a_violation(string exchange) => BreakAsync(
+        $"S: +OK\nC: AUTH X-TEST\n{exchange}\nHANG", async peer =>
     {
-        using ScriptedPeer peer = Peer($"S: +OK\nC: AUTH X-TEST\n{exchange}\nHANG");
         await using Pop3Session session = await OpenAsync(peer);
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.AuthenticateAsync(new TestMechanism("one", "two")));
         await Assert.ThrowsAsync<ConnectionLostException>(async () => await session.CapabilitiesAsync());
-    }
+    });
 
     // A-07, 5034-4-f, 5034-4-g
     [Theory]
@@ -102,76 +99,70 @@ public sealed class SignIns
     [InlineData("+ Y=Q=")]
     [InlineData("+ Y")]
     [InlineData(@"+ YQ==\t")]
-    public async Task A_challenge_that_is_not_base64_is_cancelled(string challenge)
+    public Task A_challenge_that_is_not_base64_is_cancelled(string challenge) => BreakAsync(
+        $"S: +OK\nC: AUTH X-TEST\nS: {challenge}\nC: *\nHANG", async peer =>
     {
-        using ScriptedPeer peer = Peer($"S: +OK\nC: AUTH X-TEST\nS: {challenge}\nC: *\nHANG");
         await using Pop3Session session = await OpenAsync(peer);
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.AuthenticateAsync(new TestMechanism("one", "two")));
-        peer.Dispose();
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
-    public async Task A_challenge_too_many_is_cancelled()
+    public Task A_challenge_too_many_is_cancelled() => BreakAsync("""
+        S: +OK
+        C: AUTH PLAIN
+        S: +
+        C: AG1yb3NlAHNlY3JldA==
+        S: + bW9yZQ==
+        C: *
+        HANG
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK
-            C: AUTH PLAIN
-            S: +
-            C: AG1yb3NlAHNlY3JldA==
-            S: + bW9yZQ==
-            C: *
-            HANG
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.AuthenticateAsync(new Plain("mrose", Password)));
-        peer.Dispose();
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
     public async Task Challenges_without_end_are_cancelled()
     {
         string rounds = string.Concat(Enumerable.Repeat("S: + bW9yZQ==\nC: eA==\n", SaslMechanism.MaxRounds));
-        using ScriptedPeer peer = Peer($"S: +OK\nC: AUTH X-TEST\n{rounds}S: + bW9yZQ==\nC: *\nHANG");
-        await using Pop3Session session = await OpenAsync(peer);
-        await Assert.ThrowsAsync<ProtocolViolationException>(
-            async () => await session.AuthenticateAsync(new TestMechanism([.. Enumerable.Repeat("x", 20)])));
-        peer.Dispose();
-        peer.AssertDone();
+        await BreakAsync($"S: +OK\nC: AUTH X-TEST\n{rounds}S: + bW9yZQ==\nC: *\nHANG", async peer =>
+        {
+            await using Pop3Session session = await OpenAsync(peer);
+            await Assert.ThrowsAsync<ProtocolViolationException>(
+                async () => await session.AuthenticateAsync(new TestMechanism([.. Enumerable.Repeat("x", 20)])));
+        });
     }
 
     [Theory]
     [InlineData(SaslMechanism.MaxChallengeLength, true)]
     [InlineData(SaslMechanism.MaxChallengeLength + 4, false)]
-    public async Task A_challenge_has_a_limit(int length, bool isTaken)
+    public Task A_challenge_has_a_limit(int length, bool isTaken) => BreakAsync(
+        $"S: +OK\nC: AUTH X-TEST\nS: + {new string('A', length)}\n{(isTaken ? "C: eA==\nS: -ERR\n" : "")}HANG", async peer =>
     {
-        using ScriptedPeer peer = Peer($"S: +OK\nC: AUTH X-TEST\nS: + {new string('A', length)}\nC: eA==\nS: -ERR\nHANG");
         await using Pop3Session session = await OpenAsync(peer);
-        Exception? thrown = await Record.ExceptionAsync(async () => await session.AuthenticateAsync(new TestMechanism("x")));
-        Assert.IsType(isTaken ? typeof(Pop3NegativeResponseException) : typeof(ProtocolViolationException), thrown);
-    }
+        await Assert.ThrowsAsync(
+            isTaken ? typeof(Pop3NegativeResponseException) : typeof(ProtocolViolationException),
+            async () => await session.AuthenticateAsync(new TestMechanism("x")));
+    });
 
     // 5034-4-o
     [Fact]
-    public async Task After_a_refusal_another_sign_in_may_be_tried()
+    public Task After_a_refusal_another_sign_in_may_be_tried() => PlayAsync("""
+        S: +OK
+        C: AUTH LOGIN
+        S: -ERR no such mechanism
+        C: USER mrose
+        S: +OK
+        C: PASS secret
+        S: +OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = Peer("""
-            S: +OK
-            C: AUTH LOGIN
-            S: -ERR no such mechanism
-            C: USER mrose
-            S: +OK
-            C: PASS secret
-            S: +OK
-            """);
         await using Pop3Session session = await OpenAsync(peer);
         Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(
             async () => await session.AuthenticateAsync(new Login("mrose", Password)));
         Assert.Equal("AUTH LOGIN", refusal.Command);
         await using Maildrop maildrop = await session.LogInAsync("mrose", Password);
-        peer.AssertDone();
-    }
+    });
 
     // W-05: every mechanism with a canary, and nothing that was seen holds it, in plain or in base64.
     [Theory]
@@ -185,31 +176,32 @@ public sealed class SignIns
     {
         const string Canary = "Canary-b1rd";
         string encoded = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(Canary));
-        (string script, SaslMechanism? mechanism) = way switch
+        (string script, Func<SaslMechanism>? mechanism) = way switch
         {
             "USER" => ($"C: USER mrose\nS: +OK\nC: PASS {Canary}", null),
             "APOP" => ("C: APOP mrose 1f0dd4bf24b7a1e1f0a3ba6e5dbb2b1c", null),
-            "PLAIN" => ($"C: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN {Plain(Canary)}", new Plain("mrose", new(Canary))),
-            "PLAIN in two lines" => ($"C: AUTH PLAIN\nS: +\nC: {Plain(Canary)}", new Plain("mrose", new(Canary))),
-            "LOGIN" => ($"C: AUTH LOGIN\nS: +\nC: bXJvc2U=\nS: +\nC: {encoded}", new Login("mrose", new(Canary))),
-            _ => ((string, SaslMechanism?))($"C: AUTH XOAUTH2\nS: +\nC: {XOAuth2(Canary)}\nS: + {encoded}\nC:", new XOAuth2("mrose", new(Canary))),
+            "PLAIN" => ($"C: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN {Plain(Canary)}", () => new Plain("mrose", new(Canary))),
+            "PLAIN in two lines" => ($"C: AUTH PLAIN\nS: +\nC: {Plain(Canary)}", () => new Plain("mrose", new(Canary))),
+            "LOGIN" => ($"C: AUTH LOGIN\nS: +\nC: bXJvc2U=\nS: +\nC: {encoded}", () => new Login("mrose", new(Canary))),
+            _ => ((string, Func<SaslMechanism>?))($"C: AUTH XOAUTH2\nS: +\nC: {XOAuth2(Canary)}\nS: + {encoded}\nC:", () => new XOAuth2("mrose", new(Canary))),
         };
         RecordedTranscript transcript = new();
         script = script.Replace("1f0dd4bf24b7a1e1f0a3ba6e5dbb2b1c", Digest(Canary), StringComparison.Ordinal);
-        using ScriptedPeer peer = Peer($"S: +OK <1@host>\n{script}\nS: -ERR no");
-        await using Pop3Session session = await OpenAsync(peer, new() { Transcript = transcript });
-        if (script.Contains("CAPA", StringComparison.Ordinal))
-            await session.CapabilitiesAsync();
-        Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () =>
-            await (way == "USER" ? session.LogInAsync("mrose", new(Canary))
-                : way == "APOP" ? session.AuthenticateByApopAsync("mrose", new(Canary))
-                : session.AuthenticateAsync(mechanism!)));
-        peer.AssertDone();
+        await PlayAsync($"S: +OK <1@host>\n{script}\nS: -ERR no", async peer =>
+        {
+            await using Pop3Session session = await OpenAsync(peer, new() { Transcript = transcript });
+            if (script.Contains("CAPA", StringComparison.Ordinal))
+                await session.CapabilitiesAsync();
+            Pop3NegativeResponseException refusal = await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () =>
+                await (way == "USER" ? session.LogInAsync("mrose", new(Canary))
+                    : way == "APOP" ? session.AuthenticateByApopAsync("mrose", new(Canary))
+                    : session.AuthenticateAsync(mechanism!())));
 
-        string seen = transcript.ToString() + (way == "XOAUTH2" ? "" : refusal.ToString());
-        Assert.Contains("***", seen, StringComparison.Ordinal);
-        foreach (string secret in new[] { Canary, encoded, Plain(Canary), XOAuth2(Canary), Digest(Canary) })
-            Assert.DoesNotContain(secret, seen, StringComparison.Ordinal);
+            string seen = transcript.ToString() + (way == "XOAUTH2" ? "" : refusal.ToString());
+            Assert.Contains("***", seen, StringComparison.Ordinal);
+            foreach (string secret in new[] { Canary, encoded, Plain(Canary), XOAuth2(Canary), Digest(Canary) })
+                Assert.DoesNotContain(secret, seen, StringComparison.Ordinal);
+        });
     }
 
     private static string Plain(string password) => Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"\0mrose\0{password}"));

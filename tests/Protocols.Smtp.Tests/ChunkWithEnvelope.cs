@@ -11,20 +11,17 @@ public sealed class ChunkWithEnvelope
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    [Theory]
-    [MemberData(nameof(Fragmentation.Sizes), MemberType = typeof(Fragmentation))]
-    public async Task Envelope_and_content_go_out_together_and_the_replies_are_counted(int fragment)
+    [Fact]
+    public Task Envelope_and_content_go_out_together_and_the_replies_are_counted() => Transcript.PlayAsync(
+        Play.Introduction("PIPELINING", "CHUNKING") + Flight + "S: 250 OK\nS: 250 OK\nS: 550 no\nS: 250 3 octets\n"
+        + Flight + "S: 250 OK\nS: 450 no\nS: 250 OK\nS: 250 OK\n", async peer =>
     {
-        using ScriptedPeer peer = new(
-            Play.Introduction("PIPELINING", "CHUNKING") + Flight + "S: 250 OK\nS: 250 OK\nS: 550 no\nS: 250 3 octets\n"
-            + Flight + "S: 250 OK\nS: 450 no\nS: 250 OK\nS: 250 OK\n", fragment);
         await using SmtpSession session = await Play.OpenAsync(peer, Options);
         TransactionResult result = await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@foo.com"));
         Assert.Equal((true, "250 3 octets"), (result.IsAccepted, result.Content!.ToString()));
         Assert.Equal([250, 550], result.Recipients.Select(recipient => recipient.Reply.Code));
         Assert.True((await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@foo.com"))).IsAccepted);
-        peer.AssertDone();
-    }
+    });
 
     // RFC 3030 section 2: the server discards the chunk, and RSET comes before anything else.
     [Theory]
@@ -32,16 +29,14 @@ public sealed class ChunkWithEnvelope
     [InlineData("S: 250 OK\nS: 550 no\nS: 551 no\nS: 554 no\n", 551)]
     [InlineData("S: 250 OK\nS: 550 no\nS: 551 no\nS: 250 for nobody\n", 551)]
     [InlineData("S: 250 OK\nS: 250 OK\nS: 250 OK\nS: 452 disk full\n", 452)]
-    public async Task A_refusal_is_reset_before_the_next(string replies, int refusal)
+    public Task A_refusal_is_reset_before_the_next(string replies, int refusal) => Transcript.PlayAsync(Play.Introduction("PIPELINING", "CHUNKING") + Flight + replies
+        + "C: RSET\n" + Flight + "S: 250 OK\nS: 250 OK\nS: 250 OK\nS: 250 OK\nS: 250 OK\n", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("PIPELINING", "CHUNKING") + Flight + replies
-            + "C: RSET\n" + Flight + "S: 250 OK\nS: 250 OK\nS: 250 OK\nS: 250 OK\nS: 250 OK\n");
         await using SmtpSession session = await Play.OpenAsync(peer, Options);
         TransactionResult result = await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@foo.com"));
         Assert.Equal((false, refusal), (result.IsAccepted, result.Refusal!.Code));
         Assert.True((await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@foo.com"))).IsAccepted);
-        peer.AssertDone();
-    }
+    });
 
     [Theory]
     [InlineData("")]
@@ -49,27 +44,27 @@ public sealed class ChunkWithEnvelope
     [InlineData("S: 250 OK\nS: 550 no\n")]
     [InlineData("S: 250 OK\nS: 550 no\nS: 250 OK\n")]
     [InlineData("S: 250 OK\nS: 250 OK\nS: 250 OK\nS: nonsense\n")]
-    public async Task It_is_in_doubt_from_the_first_octet_on(string replies)
+    public Task It_is_in_doubt_from_the_first_octet_on(string replies) => Transcript.BreakAsync(
+        Play.Introduction("PIPELINING", "CHUNKING") + Flight + replies, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("PIPELINING", "CHUNKING") + Flight + replies);
         await using SmtpSession session = await Play.OpenAsync(peer, Options);
         await Assert.ThrowsAsync<TransactionInDoubtException>(
             async () => await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@foo.com")));
         Assert.True(session.IsBroken);
-    }
+    });
 
     [Theory]
     [InlineData("S: 550 5.7.1 blocked\n")]
     [InlineData("S: 250 OK\nS: 550 no\nS: 550 no\n")]
     [InlineData("S: 250 OK\nS: 421 bye\n")]
-    public async Task It_is_not_in_doubt_once_everybody_is_refused(string replies)
+    public Task It_is_not_in_doubt_once_everybody_is_refused(string replies) => Transcript.PlayAsync(
+        Play.Introduction("PIPELINING", "CHUNKING") + Flight + replies, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("PIPELINING", "CHUNKING") + Flight + replies);
         await using SmtpSession session = await Play.OpenAsync(peer, Options);
         TransactionResult result = await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@foo.com"));
         Assert.False(result.IsAccepted);
         Assert.NotNull(result.Refusal);
-    }
+    });
 
     [Fact]
     public async Task The_lab_takes_it_and_has_no_complaint()
@@ -89,21 +84,19 @@ public sealed class ChunkWithEnvelope
     }
 
     [Fact]
-    public async Task Content_that_does_not_fit_goes_as_it_would_without()
+    public Task Content_that_does_not_fit_goes_as_it_would_without() => Transcript.PlayAsync(Play.Introduction("PIPELINING", "CHUNKING") + """
+        C: MAIL FROM:<Smith@bar.com>
+        C: RCPT TO:<Jones@foo.com>
+        C: DATA
+        S: 250 OK
+        S: 250 OK
+        S: 354 go
+        C: x
+        C: .
+        S: 250 OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("PIPELINING", "CHUNKING") + """
-            C: MAIL FROM:<Smith@bar.com>
-            C: RCPT TO:<Jones@foo.com>
-            C: DATA
-            S: 250 OK
-            S: 250 OK
-            S: 354 go
-            C: x
-            C: .
-            S: 250 OK
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer, Options);
         Assert.True((await Play.SendAsync(session, Play.Envelope(), "x")).IsAccepted);
-        peer.AssertDone();
-    }
+    });
 }

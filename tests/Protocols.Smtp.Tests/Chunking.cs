@@ -10,38 +10,34 @@ public sealed class Chunking
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    [Theory]
-    [MemberData(nameof(Fragmentation.Sizes), MemberType = typeof(Fragmentation))]
-    public async Task Rfc3030_section_3_binary_content_is_not_touched_even_where_chunks_are_turned_off(int fragment)
+    [Fact]
+    public Task Rfc3030_section_3_binary_content_is_not_touched_even_where_chunks_are_turned_off() => Transcript.PlayAsync(Play.Introduction("SIZE", "8BITMIME", "BINARYMIME", "CHUNKING") + """
+        C: MAIL FROM:<Smith@bar.com> SIZE=10 BODY=BINARYMIME
+        S: 250 OK
+        C: RCPT TO:<Jones@foo.com>
+        S: 250 OK
+        C: BDAT 10 LAST
+        C~ .\r\n.\r\n\0\n\r\xFFS
+        """.Replace("\\xFFS", "\\xFF", StringComparison.Ordinal) + "\nS: 250 OK", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("SIZE", "8BITMIME", "BINARYMIME", "CHUNKING") + """
-            C: MAIL FROM:<Smith@bar.com> SIZE=10 BODY=BINARYMIME
-            S: 250 OK
-            C: RCPT TO:<Jones@foo.com>
-            S: 250 OK
-            C: BDAT 10 LAST
-            C~ .\r\n.\r\n\0\n\r\xFFS
-            """.Replace("\\xFFS", "\\xFF", StringComparison.Ordinal) + "\nS: 250 OK", fragment);
         await using SmtpSession session = await Play.OpenAsync(peer, Play.Options with { UseChunking = false });
         using MemoryStream content = new([.. ".\r\n.\r\n\0\n\r"u8, 0xFF]);
         Assert.True((await session.SendAsync(Binary, content, Cancelled)).IsAccepted);
-        peer.AssertDone();
-    }
+    });
 
     // 3030-3-a, 3030-3-d
     [Theory]
     [InlineData("CHUNKING", "8BITMIME")]
     [InlineData("BINARYMIME", "8BITMIME")]
-    public async Task Rfc3030_section_3_binary_content_needs_both_extensions(params string[] offered)
+    public Task Rfc3030_section_3_binary_content_needs_both_extensions(params string[] offered) => Transcript.PlayAsync(
+        Play.Introduction(offered) + "C: NOOP\nS: 250 OK", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction(offered) + "C: NOOP\nS: 250 OK");
         await using SmtpSession session = await Play.OpenAsync(peer);
         ServiceExtensionMissingException missing =
             await Assert.ThrowsAsync<ServiceExtensionMissingException>(async () => await Play.SendAsync(session, Binary));
         Assert.Equal("BINARYMIME", missing.Keyword);
         await session.NoOpAsync(Cancelled);
-        peer.AssertDone();
-    }
+    });
 
     // 3030-2-d, 3030-2-j: each chunk has its reply. What can be read only once is cut into smaller ones.
     [Theory]
@@ -53,7 +49,7 @@ public sealed class Chunking
         string line = new string('x', 62) + "\r\n";
         string whole = string.Concat(Enumerable.Repeat(line, Chunks.SizeOfUnknown / line.Length));
         string wholeStep = string.Join('\n', Enumerable.Repeat($"C: {line.TrimEnd()}", Chunks.SizeOfUnknown / line.Length));
-        using ScriptedPeer peer = new(Play.Introduction("BINARYMIME", "CHUNKING") + $"""
+        await Transcript.PlayAsync(Play.Introduction("BINARYMIME", "CHUNKING") + $"""
             C: MAIL FROM:<Smith@bar.com> BODY=BINARYMIME
             S: 250 OK
             C: RCPT TO:<Jones@foo.com>
@@ -67,11 +63,12 @@ public sealed class Chunking
             C: BDAT {rest} LAST
             C~ {new string('y', rest)}
             S: 250 OK
-            """);
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        TransactionResult result = await session.SendAsync(Binary, new OnceOnly(whole + whole + new string('y', rest)), Cancelled);
-        Assert.True(result.IsAccepted);
-        peer.AssertDone();
+            """, async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            TransactionResult result = await session.SendAsync(Binary, new OnceOnly(whole + whole + new string('y', rest)), Cancelled);
+            Assert.True(result.IsAccepted);
+        });
     }
 
     // 3030-2-e, 3030-2-f
@@ -79,7 +76,7 @@ public sealed class Chunking
     public async Task Rfc3030_section_2_after_a_chunk_that_is_refused_there_is_no_other_but_rset()
     {
         string chunk = new('x', Chunks.SizeOfUnknown);
-        using ScriptedPeer peer = new(Play.Introduction("BINARYMIME", "CHUNKING") + $"""
+        await Transcript.PlayAsync(Play.Introduction("BINARYMIME", "CHUNKING") + $"""
             C: MAIL FROM:<Smith@bar.com> BODY=BINARYMIME
             S: 250 OK
             C: RCPT TO:<Jones@foo.com>
@@ -91,12 +88,13 @@ public sealed class Chunking
             S: 250 OK
             C: MAIL FROM:<Smith@bar.com> BODY=BINARYMIME
             S: 550 enough
-            """);
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        TransactionResult result = await session.SendAsync(Binary, new OnceOnly(chunk + chunk), Cancelled);
-        Assert.Equal(452, result.Refusal!.Code);
-        await Play.SendAsync(session, Binary);
-        peer.AssertDone();
+            """, async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            TransactionResult result = await session.SendAsync(Binary, new OnceOnly(chunk + chunk), Cancelled);
+            Assert.Equal(452, result.Refusal!.Code);
+            await Play.SendAsync(session, Binary);
+        });
     }
 
     // Before its last chunk a message cannot have been accepted, so it is not in doubt.
@@ -104,24 +102,21 @@ public sealed class Chunking
     [InlineData("", typeof(Wire.ConnectionLostException))]
     [InlineData("S: 354 go on", typeof(Wire.ProtocolViolationException))]
     [InlineData("S: 250 OK\nC: BDAT 1 LAST\nC~ x", typeof(TransactionInDoubtException))]
-    public async Task Only_the_last_chunk_leaves_a_message_in_doubt(string then, Type expected)
+    public Task Only_the_last_chunk_leaves_a_message_in_doubt(string then, Type expected) => Transcript.BreakAsync(Play.Introduction("BINARYMIME", "CHUNKING") + $"""
+        C: MAIL FROM:<Smith@bar.com> BODY=BINARYMIME
+        S: 250 OK
+        C: RCPT TO:<Jones@foo.com>
+        S: 250 OK
+        C: BDAT {Chunks.SizeOfUnknown}
+        C~ {new string('x', Chunks.SizeOfUnknown)}
+        {then}
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("BINARYMIME", "CHUNKING") + $"""
-            C: MAIL FROM:<Smith@bar.com> BODY=BINARYMIME
-            S: 250 OK
-            C: RCPT TO:<Jones@foo.com>
-            S: 250 OK
-            C: BDAT {Chunks.SizeOfUnknown}
-            C~ {new string('x', Chunks.SizeOfUnknown)}
-            {then}
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
-        Exception? thrown = await Record.ExceptionAsync(
-            async () => await session.SendAsync(Binary, new OnceOnly(new string('x', Chunks.SizeOfUnknown + 1)), Cancelled));
-        Assert.IsType(expected, thrown);
+        await Assert.ThrowsAsync(
+            expected, async () => await session.SendAsync(Binary, new OnceOnly(new string('x', Chunks.SizeOfUnknown + 1)), Cancelled));
         Assert.True(session.IsBroken);
-        peer.AssertDone();
-    }
+    });
 
     // The lab counts the octets of each chunk and would take what is left over for commands.
     [Theory]

@@ -25,7 +25,7 @@ public sealed class Deadlines
     {
         FakeTimeProvider clock = new();
         string whole = script.StartsWith('+') ? Play.Introduction("STARTTLS", "AUTH PLAIN") + script[1..] : script;
-        using ScriptedPeer peer = new(whole + "HANG");
+        using ScriptedPeer peer = Transcript.Pause(whole + "HANG");
         Task working = WorkAsync(peer, awaited, Play.Options with { Clock = clock });
         await peer.Starved;
         TimeSpan waited = await Patience.RunOutAsync(clock, working);
@@ -38,7 +38,7 @@ public sealed class Deadlines
     public async Task Times_can_be_set()
     {
         FakeTimeProvider clock = new();
-        using ScriptedPeer peer = new(Play.Introduction() + Envelope + "C: DATA\nS: 354 go\nC: x\nC: .\nHANG");
+        using ScriptedPeer peer = Transcript.Pause(Play.Introduction() + Envelope + "C: DATA\nS: 354 go\nC: x\nC: .\nHANG");
         await using SmtpSession session = await Play.OpenAsync(
             peer, Play.Options with { Clock = clock, FinalDotTimeout = TimeSpan.FromHours(1), CommandTimeout = TimeSpan.FromSeconds(2) });
         Task sending = Play.SendAsync(session, Play.Envelope()).AsTask();
@@ -54,22 +54,21 @@ public sealed class Deadlines
     [InlineData("S: 500 what\n")]
     [InlineData("S: nonsense\n")]
     [InlineData("RESET")]
-    public async Task Quit_is_short_and_never_an_error(string answer)
+    public Task Quit_is_short_and_never_an_error(string answer) => Transcript.BreakAsync(Play.Introduction() + "C: QUIT\n" + answer, async peer =>
     {
         FakeTimeProvider clock = new();
-        using ScriptedPeer peer = new(Play.Introduction() + "C: QUIT\n" + answer);
         await using SmtpSession session = await Play.OpenAsync(peer, Play.Options with { Clock = clock });
         Task quitting = session.QuitAsync(Cancelled).AsTask();
         Assert.True(await Patience.RunOutAsync(clock, quitting) <= TimeSpan.FromMinutes(1));
         await quitting;
         Assert.True(peer.IsClosed);
-    }
+    });
 
     [Fact]
     public async Task The_callers_cancellation_stays_what_it_is()
     {
         using CancellationTokenSource impatience = new();
-        using ScriptedPeer peer = new(Play.Introduction() + "C: MAIL FROM:<Smith@bar.com>\nHANG");
+        using ScriptedPeer peer = Transcript.Pause(Play.Introduction() + "C: MAIL FROM:<Smith@bar.com>\nHANG");
         await using SmtpSession session = await Play.OpenAsync(peer);
         Task sending = session.SendAsync(Play.Envelope(), Play.Content(), impatience.Token).AsTask();
         await peer.Starved;

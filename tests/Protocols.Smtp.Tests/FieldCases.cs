@@ -14,74 +14,67 @@ public sealed class FieldCases
 
     // MK 162, 163, 33, 466, 393
     [Fact]
-    public async Task Strato_and_SendCloud_refuse_mail_after_a_second_ehlo()
+    public Task Strato_and_SendCloud_refuse_mail_after_a_second_ehlo() => Transcript.PlayAsync("""
+        S: 220 smtp.strato.de ESMTP RZmta 37.4 ready
+        C: EHLO bar.com
+        S: 250-smtp.strato.de greets
+        S: 250 AUTH PLAIN
+        C: AUTH PLAIN AHUAcA==
+        S: 235 2.0.0 OK
+        C: MAIL FROM:<Smith@bar.com>
+        S: 250 OK
+        C: RCPT TO:<Jones@foo.com>
+        S: 250 OK
+        C: DATA
+        S: 354 go
+        C: x
+        C: .
+        S: 250 OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = new("""
-            S: 220 smtp.strato.de ESMTP RZmta 37.4 ready
-            C: EHLO bar.com
-            S: 250-smtp.strato.de greets
-            S: 250 AUTH PLAIN
-            C: AUTH PLAIN AHUAcA==
-            S: 235 2.0.0 OK
-            C: MAIL FROM:<Smith@bar.com>
-            S: 250 OK
-            C: RCPT TO:<Jones@foo.com>
-            S: 250 OK
-            C: DATA
-            S: 354 go
-            C: x
-            C: .
-            S: 250 OK
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
         await session.AuthenticateAsync(new Plain("u", new("p")), Cancelled);
         Assert.True((await Play.SendAsync(session, Play.Envelope())).IsAccepted);
-        peer.AssertDone();
-    }
+    });
 
     // MK 1467, 842, 848, 187
-    [Theory]
-    [MemberData(nameof(Fragmentation.Sizes), MemberType = typeof(Fragmentation))]
-    public async Task Postal_SocketLabs_and_Uberspace_split_their_replies_anywhere(int fragment)
+    [Fact]
+    public Task Postal_SocketLabs_and_Uberspace_split_their_replies_anywhere() => Transcript.PlayAsync("""
+        S: 220 smtp.socketlabs.com ESMTP
+        C: EHLO bar.com
+        S: 250-My capabilities are
+        S: 250-8BITMIME
+        S: 250-AUTH CRAM-MD5 PLAIN LOGIN
+        S: 250 STARTTLS
+        """, async peer =>
     {
-        using ScriptedPeer peer = new("""
-            S: 220 smtp.socketlabs.com ESMTP
-            C: EHLO bar.com
-            S: 250-My capabilities are
-            S: 250-8BITMIME
-            S: 250-AUTH CRAM-MD5 PLAIN LOGIN
-            S: 250 STARTTLS
-            """, fragment);
         await using SmtpSession session = await Play.OpenAsync(peer);
         Assert.Equal("smtp.socketlabs.com ESMTP", session.Greeting.Text);
         Assert.True(session.Extensions.HasStartTls);
         Assert.Equal(3, session.Extensions.Mechanisms.Count);
-        peer.AssertDone();
-    }
+    });
 
     // MK 1459: the accepted recipients got an empty mail there. Here they get the message.
     [Fact]
-    public async Task A_refused_recipient_in_a_pipelined_group_does_not_empty_the_others_mail()
+    public Task A_refused_recipient_in_a_pipelined_group_does_not_empty_the_others_mail() => Transcript.PlayAsync(Play.Introduction("PIPELINING") + """
+        C: MAIL FROM:<Smith@bar.com>
+        C: RCPT TO:<a@foo.com>
+        C: RCPT TO:<b@reserved.example>
+        C: DATA
+        S: 250 2.1.0 OK
+        S: 250 2.1.5 OK
+        S: 550 5.1.4 Recipient address reserved by RFC 2606
+        S: 354 go
+        C: the message
+        C: .
+        S: 250 2.0.0 OK
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("PIPELINING") + """
-            C: MAIL FROM:<Smith@bar.com>
-            C: RCPT TO:<a@foo.com>
-            C: RCPT TO:<b@reserved.example>
-            C: DATA
-            S: 250 2.1.0 OK
-            S: 250 2.1.5 OK
-            S: 550 5.1.4 Recipient address reserved by RFC 2606
-            S: 354 go
-            C: the message
-            C: .
-            S: 250 2.0.0 OK
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
         TransactionResult result = await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@reserved.example"), "the message\r\n");
         Assert.True(result.IsAccepted);
         Assert.Equal(["2.1.5", "5.1.4"], result.Recipients.Select(recipient => recipient.Reply.Status.ToString()));
-        peer.AssertDone();
-    }
+    });
 
     // MK 1498, 1568, 1221: Postfix answered half a command with 502.
     [Fact]
@@ -103,7 +96,7 @@ public sealed class FieldCases
     public async Task Vpop3_loses_mail_in_a_group_and_one_reply_never_comes()
     {
         FakeTimeProvider clock = new();
-        using ScriptedPeer peer = new(Play.Introduction("AUTH=LOGIN", "AUTH LOGIN", "PIPELINING") + """
+        using ScriptedPeer peer = Transcript.Pause(Play.Introduction("AUTH=LOGIN", "AUTH LOGIN", "PIPELINING") + """
             C: MAIL FROM:<Smith@bar.com>
             C: RCPT TO:<Jones@foo.com>
             C: DATA
@@ -124,61 +117,59 @@ public sealed class FieldCases
     [Theory]
     [InlineData("S: 550 5.7.1 Service unavailable, Client host [123.123.123.123] blocked using Spamhaus.", 0)]
     [InlineData("S: 250 OK\nS: 550 5.7.1 Service unavailable, Client host [123.123.123.123] blocked using Spamhaus.", 2)]
-    public async Task Hotmail_refuses_and_closes_and_the_reason_is_not_lost(string replies, int recipients)
+    public Task Hotmail_refuses_and_closes_and_the_reason_is_not_lost(string replies, int recipients) => Transcript.PlayAsync(Play.Introduction("PIPELINING")
+        + $"C: MAIL FROM:<Smith@bar.com>\nC: RCPT TO:<a@foo.com>\nC: RCPT TO:<b@foo.com>\nC: DATA\n{replies}", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("PIPELINING")
-            + $"C: MAIL FROM:<Smith@bar.com>\nC: RCPT TO:<a@foo.com>\nC: RCPT TO:<b@foo.com>\nC: DATA\n{replies}");
         await using SmtpSession session = await Play.OpenAsync(peer);
         TransactionResult result = await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@foo.com"));
         Assert.False(result.IsAccepted);
         Assert.Contains("Spamhaus", result.Refusal!.Text, StringComparison.Ordinal);
         Assert.Equal(recipients, result.Recipients.Count(recipient => recipient.Reply.Code == 550));
         Assert.True(session.IsBroken);
-    }
+    });
 
     // The refusal of one says nothing about another who was accepted: that is a lost connection, to be tried again.
     [Fact]
-    public async Task A_refusal_and_a_close_do_not_refuse_those_who_were_accepted()
+    public Task A_refusal_and_a_close_do_not_refuse_those_who_were_accepted() => Transcript.BreakAsync(Play.Introduction("PIPELINING") + """
+        C: MAIL FROM:<Smith@bar.com>
+        C: RCPT TO:<a@foo.com>
+        C: RCPT TO:<b@foo.com>
+        C: DATA
+        S: 250 OK
+        S: 250 OK
+        S: 550 no such user
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("PIPELINING") + """
-            C: MAIL FROM:<Smith@bar.com>
-            C: RCPT TO:<a@foo.com>
-            C: RCPT TO:<b@foo.com>
-            C: DATA
-            S: 250 OK
-            S: 250 OK
-            S: 550 no such user
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Assert.ThrowsAsync<ConnectionLostException>(async () => await Play.SendAsync(session, Play.Envelope("a@foo.com", "b@foo.com")));
-    }
+    });
 
     [Fact]
-    public async Task Mailgun_says_great_success_and_closes()
+    public Task Mailgun_says_great_success_and_closes() => Transcript.PlayAsync(Play.Introduction() + """
+        C: MAIL FROM:<Smith@bar.com>
+        S: 250 OK
+        C: RCPT TO:<Jones@foo.com>
+        S: 250 OK
+        C: DATA
+        S: 354 go
+        C: x
+        C: .
+        S: 250 Great success
+        C: MAIL FROM:<Smith@bar.com>
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction() + """
-            C: MAIL FROM:<Smith@bar.com>
-            S: 250 OK
-            C: RCPT TO:<Jones@foo.com>
-            S: 250 OK
-            C: DATA
-            S: 354 go
-            C: x
-            C: .
-            S: 250 Great success
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
         Assert.Equal("Great success", (await Play.SendAsync(session, Play.Envelope())).Content!.Text);
         await Assert.ThrowsAsync<ConnectionLostException>(async () => await Play.SendAsync(session, Play.Envelope()));
         await session.QuitAsync(Cancelled);
-    }
+    });
 
     // MK 921, 904, 151, 1074, 896
     [Fact]
     public async Task Exchange_never_answers_a_last_chunk_and_gets_none_where_that_is_known()
     {
         FakeTimeProvider clock = new();
-        using ScriptedPeer peer = new(Play.Introduction("8bitmime", "CHUNKING", "PIPELINING") + """
+        using ScriptedPeer peer = Transcript.Pause(Play.Introduction("8bitmime", "CHUNKING", "PIPELINING") + """
             C: MAIL FROM:<Smith@bar.com>
             C: RCPT TO:<Jones@foo.com>
             S: 250 OK
@@ -205,26 +196,30 @@ public sealed class FieldCases
             C: .
             S: 250 OK
             """,
-            options: Play.Options with { UseChunking = false });
+            result => Assert.True(result.IsAccepted),
+            Play.Options with { UseChunking = false });
     }
 
     // MK 681, 936, 993, 1196, 841: it waited in the buffer of a connection that was to be used again.
     [Fact]
     public async Task Gmx_says_421_to_a_session_that_idles()
     {
-        const string Script = "S: 421 gmx.net Service closing transmission channel - command timeout";
-        using ScriptedPeer peer = new(Play.Introduction("PIPELINING") + Script, fragment: 1);
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        TransactionResult result = await Play.SendAsync(session, Play.Envelope());
-        Assert.Equal((421, true), (result.Refusal!.Code, result.Refusal.IsTransient));
-        Assert.True(session.IsBroken);
+        const string Closing = "S: 421 gmx.net Service closing transmission channel - command timeout";
+        await Transcript.PlayAsync(Play.Introduction("PIPELINING") + "C: MAIL FROM:<Smith@bar.com>\nC: RCPT TO:<Jones@foo.com>\nC: DATA\n" + Closing, async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            TransactionResult result = await Play.SendAsync(session, Play.Envelope());
+            Assert.Equal((421, true), (result.Refusal!.Code, result.Refusal.IsTransient));
+            Assert.True(session.IsBroken);
+        });
 
         // In one piece with the reply before it, it is seen before anything is sent.
-        using ScriptedPeer glued = new(Play.Introduction("PIPELINING") + Script);
+        using ScriptedPeer glued = Transcript.Pause(Play.Introduction("PIPELINING") + Closing + "\nHANG");
         await using SmtpSession other = await Play.OpenAsync(glued);
         ProtocolViolationException seen = await Assert.ThrowsAsync<ProtocolViolationException>(
             async () => await Play.SendAsync(other, Play.Envelope()));
         Assert.Contains("gmx.net", seen.ServerText, StringComparison.Ordinal);
+        glued.Dispose();
         glued.AssertDone();
     }
 
@@ -249,7 +244,7 @@ public sealed class FieldCases
     [Fact]
     public async Task Smtp4dev_sends_a_line_without_a_code()
     {
-        using ScriptedPeer peer = new("""
+        using ScriptedPeer peer = Transcript.Pause("""
             S: 220 localhost smtp4dev ready
             C: EHLO bar.com
             S: 250 Nice to meet you.
@@ -260,35 +255,34 @@ public sealed class FieldCases
         ProtocolViolationException violation = await Assert.ThrowsAsync<ProtocolViolationException>(
             async () => await Play.SendAsync(session, Play.Envelope()));
         Assert.Equal("SIZE", violation.ServerText);
+        peer.Dispose();
+        peer.AssertDone();
     }
 
     // nim-lang/smtp 24
     [Fact]
-    public async Task A_banner_of_two_lines_and_a_bare_220()
+    public Task A_banner_of_two_lines_and_a_bare_220() => Transcript.PlayAsync(
+        "S: 220-one\nS: 220-two\nS: 220\nC: EHLO bar.com\nS: 250", async peer =>
     {
-        using ScriptedPeer peer = new("S: 220-one\nS: 220-two\nS: 220\nC: EHLO bar.com\nS: 250");
         await using SmtpSession session = await Play.OpenAsync(peer);
         Assert.Equal(["one", "two", ""], session.Greeting.Lines);
         Assert.Empty(session.Extensions.Keywords);
-    }
+    });
 
     // MK 1987, 766, 861
     [Fact]
-    public async Task A_code_that_nobody_listed_is_a_number()
-    {
-        TransactionResult result = await Play.SendOneAsync(Play.Introduction() + "C: MAIL FROM:<Smith@bar.com>\nS: 511 5.1.1 unheard of");
-        Assert.Equal((511, true), (result.Refusal!.Code, result.Refusal.IsPermanent));
-    }
+    public Task A_code_that_nobody_listed_is_a_number() => Play.SendOneAsync(
+        Play.Introduction() + "C: MAIL FROM:<Smith@bar.com>\nS: 511 5.1.1 unheard of",
+        result => Assert.Equal((511, true), (result.Refusal!.Code, result.Refusal.IsPermanent)));
 
     // Row 31, MK 265, 582, 393, 1932: Kerio Connect closes after three failed mechanisms.
     [Fact]
-    public async Task Kerio_sees_one_mechanism_and_no_second()
+    public Task Kerio_sees_one_mechanism_and_no_second() => Transcript.PlayAsync(
+        Play.Introduction("AUTH CRAM-MD5 PLAIN LOGIN NTLM") + "C: AUTH PLAIN AHUAcA==\nS: 535 5.7.8 no", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("AUTH CRAM-MD5 PLAIN LOGIN NTLM") + "C: AUTH PLAIN AHUAcA==\nS: 535 5.7.8 no");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Assert.ThrowsAsync<SmtpNegativeReplyException>(async () => await session.AuthenticateAsync(new Plain("u", new("p")), Cancelled));
-        peer.AssertDone();
-    }
+    });
 
     private sealed class WriteRecorder(List<byte[]> writes) : MemoryStream
     {

@@ -16,15 +16,14 @@ public sealed class Injection
     [InlineData("x\u007F")]
     [InlineData("x\u0085y")]
     [InlineData("jürgen")]
-    public async Task I_01_a_query_with_anything_but_printable_ascii_is_not_sent_and_costs_nothing(string argument)
+    public Task I_01_a_query_with_anything_but_printable_ascii_is_not_sent_and_costs_nothing(string argument) => Transcript.PlayAsync(
+        Play.Introduction() + "C: NOOP\nS: 250 OK", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction() + "C: NOOP\nS: 250 OK");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Assert.ThrowsAsync<ArgumentException>(async () => await session.VerifyAsync(argument, Cancelled));
         await Assert.ThrowsAsync<ArgumentException>(async () => await session.ExpandAsync(argument, Cancelled));
         await session.NoOpAsync(Cancelled);
-        peer.AssertDone();
-    }
+    });
 
     // Base64 makes line ends in a password harmless (AUTH PLAIN); a NUL would move the borders of its fields.
     [Fact]
@@ -32,11 +31,12 @@ public sealed class Injection
     {
         const string Password = "p\r\nRSET\n";
         string response = Convert.ToBase64String("\0u\0p\r\nRSET\n"u8);
-        using ScriptedPeer peer = new(Play.Introduction("AUTH PLAIN") + $"C: AUTH PLAIN {response}\nS: 235 OK");
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        await session.AuthenticateAsync(new Plain("u", new Secret(Password)), Cancelled);
-        peer.AssertDone();
-        Assert.Throws<ArgumentException>(() => new Plain("u", new Secret("p\0q")));
+        await Transcript.PlayAsync(Play.Introduction("AUTH PLAIN") + $"C: AUTH PLAIN {response}\nS: 235 OK", async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            await session.AuthenticateAsync(new Plain("u", new Secret(Password)), Cancelled);
+            Assert.Throws<ArgumentException>(() => new Plain("u", new Secret("p\0q")));
+        });
     }
 
     [Theory]
@@ -48,14 +48,12 @@ public sealed class Injection
         Assert.Throws<ArgumentException>(() => new SmtpOptions { ClientName = name });
 
     [Fact]
-    public async Task I_05_an_address_beyond_ascii_is_encoded_whole()
+    public Task I_05_an_address_beyond_ascii_is_encoded_whole() => Transcript.PlayAsync(Play.Introduction("SMTPUTF8", "8BITMIME") + """
+        C: MAIL FROM:<\xE7\x98\x8D\xE7\x98\x8A@bar.com> SMTPUTF8
+        S: 550 enough
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("SMTPUTF8", "8BITMIME") + """
-            C: MAIL FROM:<\xE7\x98\x8D\xE7\x98\x8A@bar.com> SMTPUTF8
-            S: 550 enough
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Play.SendAsync(session, Play.Envelope() with { ReversePath = MailPath.Parse("\u760D\u760A@bar.com") });
-        peer.AssertDone();
-    }
+    });
 }

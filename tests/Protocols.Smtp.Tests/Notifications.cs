@@ -31,31 +31,29 @@ public sealed class Notifications
         Assert.Equal(isEncodable, Xtext.IsEncodable(text));
 
     // The example, but for Fred, who has no ORCPT in it.
-    [Theory]
-    [MemberData(nameof(Fragmentation.Sizes), MemberType = typeof(Fragmentation))]
-    public async Task Rfc3461_section_10_1_submission(int fragment)
+    [Fact]
+    public Task Rfc3461_section_10_1_submission() => Transcript.PlayAsync(Play.Introduction("DSN") + """
+        C: MAIL FROM:<Alice@Example.ORG> RET=HDRS ENVID=QQ314159
+        S: 250 <Alice@Example.ORG> sender ok
+        C: RCPT TO:<Bob@Example.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM
+        S: 250 <Bob@Example.COM> recipient ok
+        C: RCPT TO:<Carol@Ivory.EDU> NOTIFY=FAILURE ORCPT=rfc822;Carol@Ivory.EDU
+        S: 250 <Carol@Ivory.EDU> recipient ok
+        C: RCPT TO:<Dana@Ivory.EDU> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU
+        S: 250 <Dana@Ivory.EDU> recipient ok
+        C: RCPT TO:<Eric@Bombs.AF.MIL> NOTIFY=FAILURE ORCPT=rfc822;Eric@Bombs.AF.MIL
+        S: 250 <Eric@Bombs.AF.MIL> recipient ok
+        C: RCPT TO:<Fred@Bombs.AF.MIL> NOTIFY=NEVER ORCPT=rfc822;Fred@Bombs.AF.MIL
+        S: 250 <Fred@Bombs.AF.MIL> recipient ok
+        C: RCPT TO:<George@Tax-ME.GOV> NOTIFY=FAILURE ORCPT=rfc822;George@Tax-ME.GOV
+        S: 250 <George@Tax-ME.GOV> recipient ok
+        C: DATA
+        S: 354 okay, send message
+        C: x
+        C: .
+        S: 250 message accepted
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("DSN") + """
-            C: MAIL FROM:<Alice@Example.ORG> RET=HDRS ENVID=QQ314159
-            S: 250 <Alice@Example.ORG> sender ok
-            C: RCPT TO:<Bob@Example.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM
-            S: 250 <Bob@Example.COM> recipient ok
-            C: RCPT TO:<Carol@Ivory.EDU> NOTIFY=FAILURE ORCPT=rfc822;Carol@Ivory.EDU
-            S: 250 <Carol@Ivory.EDU> recipient ok
-            C: RCPT TO:<Dana@Ivory.EDU> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU
-            S: 250 <Dana@Ivory.EDU> recipient ok
-            C: RCPT TO:<Eric@Bombs.AF.MIL> NOTIFY=FAILURE ORCPT=rfc822;Eric@Bombs.AF.MIL
-            S: 250 <Eric@Bombs.AF.MIL> recipient ok
-            C: RCPT TO:<Fred@Bombs.AF.MIL> NOTIFY=NEVER ORCPT=rfc822;Fred@Bombs.AF.MIL
-            S: 250 <Fred@Bombs.AF.MIL> recipient ok
-            C: RCPT TO:<George@Tax-ME.GOV> NOTIFY=FAILURE ORCPT=rfc822;George@Tax-ME.GOV
-            S: 250 <George@Tax-ME.GOV> recipient ok
-            C: DATA
-            S: 354 okay, send message
-            C: x
-            C: .
-            S: 250 message accepted
-            """, fragment);
         await using SmtpSession session = await Play.OpenAsync(peer);
         Assert.True(session.Extensions.HasDsn);
         Envelope envelope = Play.Envelope(
@@ -77,8 +75,7 @@ public sealed class Notifications
             },
         };
         Assert.True((await Play.SendAsync(session, envelope)).IsAccepted);
-        peer.AssertDone();
-    }
+    });
 
     // 3461-4.2-c, 3461-4.2-d; RFC 6533 section 3 for what is not ASCII.
     [Theory]
@@ -89,29 +86,29 @@ public sealed class Notifications
     public async Task Rfc3461_section_4_2_the_original_recipient_is_the_recipient_encoded(string mailbox, string encoded)
     {
         MailPath path = MailPath.Parse(mailbox);
-        using ScriptedPeer peer = new(Play.Introduction("DSN", "SMTPUTF8") + $"""
+        await Transcript.PlayAsync(Play.Introduction("DSN", "SMTPUTF8") + $"""
             C: MAIL FROM:<Smith@bar.com>{(path.NeedsSmtpUtf8 ? " SMTPUTF8" : "")}
             S: 250 OK
             C: RCPT TO:<{path.Mailbox}> ORCPT={encoded}
             S: 550 enough
-            """);
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        await Play.SendAsync(session, Play.Envelope() with { ForwardPaths = [path], Dsn = new() { GivesOriginalRecipients = true } });
-        peer.AssertDone();
+            """, async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            await Play.SendAsync(session, Play.Envelope() with { ForwardPaths = [path], Dsn = new() { GivesOriginalRecipients = true } });
+        });
     }
 
     // 3461-4-a
     [Fact]
-    public async Task Rfc3461_section_4_nothing_is_asked_of_a_server_without_dsn()
+    public Task Rfc3461_section_4_nothing_is_asked_of_a_server_without_dsn() => Transcript.PlayAsync(
+        Play.Introduction("XDSN") + "C: NOOP\nS: 250 OK", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("XDSN") + "C: NOOP\nS: 250 OK");
         await using SmtpSession session = await Play.OpenAsync(peer);
         ServiceExtensionMissingException missing = await Assert.ThrowsAsync<ServiceExtensionMissingException>(
             async () => await Play.SendAsync(session, Play.Envelope() with { Dsn = new() { Notify = DsnNotify.Never } }));
         Assert.Equal("DSN", missing.Keyword);
         await session.NoOpAsync(Cancelled);
-        peer.AssertDone();
-    }
+    });
 
     // 3461-4.4-a, 3461-4.4-b: "ENVID=" and 94 characters are 100.
     [Fact]
@@ -127,12 +124,13 @@ public sealed class Notifications
     public async Task Rfc3461_section_4_2_an_original_recipient_that_is_too_long_is_refused_here()
     {
         string mailbox = $"\"ü{new string(' ', 59)}\"@{string.Join('.', Enumerable.Repeat(new string('d', 37), 5))}";
-        using ScriptedPeer peer = new(Play.Introduction("DSN", "SMTPUTF8") + "C: NOOP\nS: 250 OK");
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        await Assert.ThrowsAsync<ArgumentException>(
-            async () => await Play.SendAsync(session, Play.Envelope(mailbox) with { Dsn = new() { GivesOriginalRecipients = true } }));
-        await session.NoOpAsync(Cancelled);
-        peer.AssertDone();
+        await Transcript.PlayAsync(Play.Introduction("DSN", "SMTPUTF8") + "C: NOOP\nS: 250 OK", async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            await Assert.ThrowsAsync<ArgumentException>(
+                async () => await Play.SendAsync(session, Play.Envelope(mailbox) with { Dsn = new() { GivesOriginalRecipients = true } }));
+            await session.NoOpAsync(Cancelled);
+        });
     }
 
     // 3461-5.2-a: what has nobody to report to asks for no report.
@@ -142,9 +140,9 @@ public sealed class Notifications
     [InlineData(DsnReturn.Header, DsnNotify.Never)]
     [InlineData(null, (DsnNotify)8)]
     [InlineData((DsnReturn)7, null)]
-    public async Task Rfc3461_section_6_1_contradictions_are_refused_before_anything_is_sent(DsnReturn? wanted, DsnNotify? notify)
+    public Task Rfc3461_section_6_1_contradictions_are_refused_before_anything_is_sent(DsnReturn? wanted, DsnNotify? notify) => Transcript.PlayAsync(
+        Play.Introduction("DSN") + "C: NOOP\nS: 250 OK", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("DSN") + "C: NOOP\nS: 250 OK");
         await using SmtpSession session = await Play.OpenAsync(peer);
         bool isKnown = Enum.IsDefined(wanted ?? 0) && (int?)notify is not 8;
         Envelope envelope = Play.Envelope() with
@@ -154,8 +152,7 @@ public sealed class Notifications
         };
         await Assert.ThrowsAsync<ArgumentException>(async () => await Play.SendAsync(session, envelope));
         await session.NoOpAsync(Cancelled);
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
     public async Task The_lab_gets_what_was_asked_for()

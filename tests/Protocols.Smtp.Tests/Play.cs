@@ -26,13 +26,11 @@ internal static class Play
     public static ValueTask<TransactionResult> SendAsync(SmtpSession session, Envelope envelope, string content = "x\r\n") =>
         session.SendAsync(envelope, Content(content), TestContext.Current.CancellationToken);
 
-    /// <summary>Plays a script in which one message of <c>x</c> goes from Smith to Jones.</summary>
-    public static async Task<TransactionResult> SendOneAsync(string script, int fragment = int.MaxValue, SmtpOptions? options = null)
-    {
-        using ScriptedPeer peer = new(script, fragment);
-        await using SmtpSession session = await OpenAsync(peer, options);
-        TransactionResult result = await SendAsync(session, Envelope());
-        peer.AssertDone();
-        return result;
-    }
+    /// <summary>Plays a script in which one message of <c>x</c> goes from Smith to Jones, and hands the test what became of it.</summary>
+    public static Task SendOneAsync(string script, Action<TransactionResult> expect, SmtpOptions? options = null) =>
+        Transcript.PlayAsync(script, async peer =>
+        {
+            await using SmtpSession session = await OpenAsync(peer, options);
+            expect(await SendAsync(session, Envelope()));
+        });
 }

@@ -18,18 +18,20 @@ public sealed class Replies
             $"S~ 250-{new string('x', 9000)}",
         ])
         {
-            using ScriptedPeer peer = new(Play.Introduction() + $"C: NOOP\n{endless}\nHANG");
-            await using SmtpSession session = await Play.OpenAsync(peer);
-            await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.NoOpAsync(Cancelled));
+            await Transcript.BreakAsync(Play.Introduction() + $"C: NOOP\n{endless}\nHANG", async peer =>
+            {
+                await using SmtpSession session = await Play.OpenAsync(peer);
+                await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.NoOpAsync(Cancelled));
+            });
         }
     }
 
     [Fact]
-    public async Task R_01_ehlo_without_end_too()
+    public Task R_01_ehlo_without_end_too() => Transcript.BreakAsync(
+        "S: 220 x\nC: EHLO bar.com\n" + string.Join('\n', Enumerable.Repeat("S: 250-X", 300)) + "\nHANG", async peer =>
     {
-        using ScriptedPeer peer = new("S: 220 x\nC: EHLO bar.com\n" + string.Join('\n', Enumerable.Repeat("S: 250-X", 300)) + "\nHANG");
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await Play.OpenAsync(peer));
-    }
+    });
 
     [Theory]
     [InlineData("S: 250-a\nS: 550 b")]
@@ -49,13 +51,13 @@ public sealed class Replies
     [InlineData("S~ 250 x\\n")]
     [InlineData("S~ 250-x\\n250 y\\r\\n")]
     [InlineData("S~ \\xB2\\xB5\\xB0 x\\r\\n")]
-    public async Task R_02_what_is_not_a_reply_ends_the_session(string reply)
+    public Task R_02_what_is_not_a_reply_ends_the_session(string reply) => Transcript.BreakAsync(
+        Play.Introduction() + $"C: NOOP\n{reply}\nHANG", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction() + $"C: NOOP\n{reply}\nHANG");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.NoOpAsync(Cancelled));
         Assert.True(session.IsBroken);
-    }
+    });
 
     [Theory]
     [InlineData("S: 250", "250")]
@@ -64,43 +66,45 @@ public sealed class Replies
     [InlineData("S: 250-250-x\nS: 250 250 y", "250 250-x 250 y")]
     [InlineData("S: 259 unheard of", "259 unheard of")]
     [InlineData("S: 550-5.1.1 a\nS: 550 5.1.1 b", "550 5.1.1 a 5.1.1 b")]
-    public async Task R_02_what_is_one_is_understood_by_its_first_digit(string reply, string expected)
+    public Task R_02_what_is_one_is_understood_by_its_first_digit(string reply, string expected) => Transcript.PlayAsync(
+        Play.Introduction() + $"C: NOOP\n{reply}", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction() + $"C: NOOP\n{reply}");
         await using SmtpSession session = await Play.OpenAsync(peer);
         Reply actual = await session.NoOpAsync(Cancelled);
         Assert.Equal(expected.TrimEnd(), actual.ToString().TrimEnd());
         Assert.Equal(expected[0] == '2', actual.IsPositive);
         Assert.Equal(expected[0] == '5', actual.IsPermanent);
-    }
+    });
 
     [Fact]
     public async Task R_03_a_reply_nobody_asked_for_ends_the_session_before_the_next_command()
     {
-        using ScriptedPeer peer = new(Play.Introduction() + "C: NOOP\nS: 250 OK\nS: 250 and another\nHANG");
+        using ScriptedPeer peer = Transcript.Pause(Play.Introduction() + "C: NOOP\nS: 250 OK\nS: 250 and another\nHANG");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await session.NoOpAsync(Cancelled);
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await Play.SendAsync(session, Play.Envelope()));
+        peer.Dispose();
+        peer.AssertDone();
     }
 
     [Fact]
-    public async Task R_04_absurd_extensions_change_nothing()
-    {
-        ServiceExtensions extensions = await OffersAsync(
-            "250-PIPELINING", "NOSTARTTLS", "XSTARTTLS", "STARTTLSX", "-CHUNKING", "SMTPUTF8=1", "size 12 34", "8bitmime",
-            "AUTH", "AUTH=PLAIN LOGIN", "auth plain XOAUTH2", "\\xFF\\xFE", "", "DSN  x");
-        Assert.False(extensions.HasStartTls);
-        Assert.False(extensions.HasPipelining);
-        Assert.False(extensions.HasChunking);
-        Assert.False(extensions.HasSmtpUtf8);
-        Assert.True(extensions.HasEightBitMime);
-        Assert.True(extensions.HasSize);
-        Assert.Null(extensions.MaxSize);
-        Assert.Equal(["LOGIN", "PLAIN", "XOAUTH2"], extensions.Mechanisms.Order());
-        Assert.True(extensions.Has("DSN"));
-        Assert.Equal(" x", extensions.ParametersOf("dsn"));
-        Assert.Null(extensions.ParametersOf("ETRN"));
-    }
+    public Task R_04_absurd_extensions_change_nothing() => OffersAsync(
+        extensions =>
+        {
+            Assert.False(extensions.HasStartTls);
+            Assert.False(extensions.HasPipelining);
+            Assert.False(extensions.HasChunking);
+            Assert.False(extensions.HasSmtpUtf8);
+            Assert.True(extensions.HasEightBitMime);
+            Assert.True(extensions.HasSize);
+            Assert.Null(extensions.MaxSize);
+            Assert.Equal(["LOGIN", "PLAIN", "XOAUTH2"], extensions.Mechanisms.Order());
+            Assert.True(extensions.Has("DSN"));
+            Assert.Equal(" x", extensions.ParametersOf("dsn"));
+            Assert.Null(extensions.ParametersOf("ETRN"));
+        },
+        "250-PIPELINING", "NOSTARTTLS", "XSTARTTLS", "STARTTLSX", "-CHUNKING", "SMTPUTF8=1", "size 12 34", "8bitmime",
+        "AUTH", "AUTH=PLAIN LOGIN", "auth plain XOAUTH2", "\\xFF\\xFE", "", "DSN  x");
 
     [Theory]
     [InlineData("SIZE", null)]
@@ -111,8 +115,8 @@ public sealed class Replies
     [InlineData("SIZE 1e9", null)]
     [InlineData("SIZE 1000000", 1_000_000L)]
     [InlineData("SIZE 9223372036854775807", long.MaxValue)]
-    public async Task R_04_a_size_that_is_no_number_is_no_limit(string keyword, long? size) =>
-        Assert.Equal(size, (await OffersAsync(keyword)).MaxSize);
+    public Task R_04_a_size_that_is_no_number_is_no_limit(string keyword, long? size) =>
+        OffersAsync(extensions => Assert.Equal(size, extensions.MaxSize), keyword);
 
     [Theory]
     [InlineData("250 2.1.0 OK", "2.1.0")]
@@ -132,38 +136,34 @@ public sealed class Replies
     [InlineData("250 192.0.2.1", null)]
     [InlineData("250 2.1.0.1 x", null)]
     [InlineData("354 2.1.0 x", null)]
-    public async Task R_05_an_enhanced_code_never_contradicts_the_reply_code(string reply, string? status)
+    public Task R_05_an_enhanced_code_never_contradicts_the_reply_code(string reply, string? status) => Transcript.PlayAsync(
+        Play.Introduction() + $"C: NOOP\nS: {reply}", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction() + $"C: NOOP\nS: {reply}");
         await using SmtpSession session = await Play.OpenAsync(peer);
         Reply actual = await session.NoOpAsync(Cancelled);
         Assert.Equal(status, actual.Status?.ToString());
         Assert.Equal(reply, actual.ToString());
-    }
+    });
 
     [Theory]
     [InlineData("C: MAIL FROM:<Smith@bar.com>\nS: 354 go")]
     [InlineData("C: MAIL FROM:<Smith@bar.com>\nS: 250 OK\nC: RCPT TO:<Jones@foo.com>\nS: 354 go")]
     [InlineData("C: MAIL FROM:<Smith@bar.com>\nS: 250 OK\nC: RCPT TO:<Jones@foo.com>\nS: 250 OK\nC: DATA\nS: 250 OK")]
     [InlineData("C: MAIL FROM:<Smith@bar.com>\nS: 250 OK\nC: RCPT TO:<Jones@foo.com>\nS: 250 OK\nC: DATA\nS: 353 go")]
-    public async Task R_06_no_content_without_354_where_it_belongs(string script)
+    public Task R_06_no_content_without_354_where_it_belongs(string script) => Transcript.PlayAsync(
+        Play.Introduction() + script + "\nHANG", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction() + script + "\nHANG");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await Play.SendAsync(session, Play.Envelope()));
-    }
+    });
 
     [Fact]
-    public async Task R_07_another_address_in_a_reply_is_not_followed()
-    {
-        TransactionResult result = await Play.SendOneAsync(Play.Introduction() + """
-            C: MAIL FROM:<Smith@bar.com>
-            S: 250 OK
-            C: RCPT TO:<Jones@foo.com>
-            S: 551 User not local; please try <Jones@evil.example>
-            """);
-        Assert.Equal(551, result.Refusal!.Code);
-    }
+    public Task R_07_another_address_in_a_reply_is_not_followed() => Play.SendOneAsync(Play.Introduction() + """
+        C: MAIL FROM:<Smith@bar.com>
+        S: 250 OK
+        C: RCPT TO:<Jones@foo.com>
+        S: 551 User not local; please try <Jones@evil.example>
+        """, result => Assert.Equal(551, result.Refusal!.Code));
 
     [Theory]
     [InlineData("550 \\x1B]0;title\\x07", "\\x1B]0;title\\x07")]
@@ -171,17 +171,14 @@ public sealed class Replies
     [InlineData("550 a\\x0Db", "a\\x0Db")]
     [InlineData("550 caf\\xE9", "café")]
     [InlineData("550 <h1>x</h1>", "<h1>x</h1>")]
-    public async Task R_08_what_the_server_says_is_shown_and_does_nothing(string reply, string shown)
-    {
-        TransactionResult result = await Play.SendOneAsync(Play.Introduction() + $"C: MAIL FROM:<Smith@bar.com>\nS: {reply}");
-        Assert.Equal(shown, result.Refusal!.Text);
-    }
+    public Task R_08_what_the_server_says_is_shown_and_does_nothing(string reply, string shown) => Play.SendOneAsync(
+        Play.Introduction() + $"C: MAIL FROM:<Smith@bar.com>\nS: {reply}",
+        result => Assert.Equal(shown, result.Refusal!.Text));
 
-    private static async Task<ServiceExtensions> OffersAsync(params string[] keywords)
-    {
-        using ScriptedPeer peer = new(Play.Introduction(keywords));
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        peer.AssertDone();
-        return session.Extensions;
-    }
+    private static Task OffersAsync(Action<ServiceExtensions> expect, params string[] keywords) =>
+        Transcript.PlayAsync(Play.Introduction(keywords), async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            expect(session.Extensions);
+        });
 }

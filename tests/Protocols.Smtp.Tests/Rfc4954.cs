@@ -12,32 +12,29 @@ public sealed class Rfc4954
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    [Theory]
-    [MemberData(nameof(Fragmentation.Sizes), MemberType = typeof(Fragmentation))]
-    public async Task Section_4_1_plain_with_an_initial_response_after_starttls(int fragment)
+    [Fact]
+    public Task Section_4_1_plain_with_an_initial_response_after_starttls() => Transcript.PlayAsync("""
+        S: 220-smtp.example.com ESMTP Server
+        S: 220
+        C: EHLO client.example.com
+        S: 250-smtp.example.com Hello client.example.com
+        S: 250-AUTH GSSAPI DIGEST-MD5
+        S: 250-ENHANCEDSTATUSCODES
+        S: 250 STARTTLS
+        C: STARTTLS
+        S: 220 Ready to start TLS
+        TLS
+        C: EHLO client.example.com
+        S: 250-smtp.example.com Hello client.example.com
+        S: 250 AUTH GSSAPI DIGEST-MD5 PLAIN
+        C: AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=
+        S: 235 2.7.0 Authentication successful
+        """, async peer =>
     {
-        using ScriptedPeer peer = new("""
-            S: 220-smtp.example.com ESMTP Server
-            S: 220
-            C: EHLO client.example.com
-            S: 250-smtp.example.com Hello client.example.com
-            S: 250-AUTH GSSAPI DIGEST-MD5
-            S: 250-ENHANCEDSTATUSCODES
-            S: 250 STARTTLS
-            C: STARTTLS
-            S: 220 Ready to start TLS
-            TLS
-            C: EHLO client.example.com
-            S: 250-smtp.example.com Hello client.example.com
-            S: 250 AUTH GSSAPI DIGEST-MD5 PLAIN
-            C: AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=
-            S: 235 2.7.0 Authentication successful
-            """, fragment);
         await using SmtpSession session = await Play.OpenAsync(peer, Options with { AllowCleartextPasswords = false });
         await session.StartTlsAsync(peer.UpgradeAsync, Cancelled);
         await session.AuthenticateAsync(new Plain("test", new("1234"), "test"), Cancelled);
-        peer.AssertDone();
-    }
+    });
 
     // 4954-4-c: a response that does not fit into 512 octets waits for the empty challenge, with or without its space.
     [Theory]
@@ -49,10 +46,11 @@ public sealed class Rfc4954
         string password = new('x', 372);
         string response = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0u\0{password}"));
         Assert.Equal(500, response.Length);
-        using ScriptedPeer peer = new(Play.Introduction("AUTH PLAIN") + $"C: AUTH PLAIN\n{challenge}\nC: {response}\nS: 235 2.7.0 OK");
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        await session.AuthenticateAsync(new Plain("u", new(password)), Cancelled);
-        peer.AssertDone();
+        await Transcript.PlayAsync(Play.Introduction("AUTH PLAIN") + $"C: AUTH PLAIN\n{challenge}\nC: {response}\nS: 235 2.7.0 OK", async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            await session.AuthenticateAsync(new Plain("u", new(password)), Cancelled);
+        });
     }
 
     [Fact]
@@ -61,50 +59,50 @@ public sealed class Rfc4954
         string password = new('x', 369);
         string response = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0u\0{password}"));
         Assert.Equal(512, "AUTH PLAIN \r\n".Length + response.Length + 3);
-        using ScriptedPeer peer = new(Play.Introduction("AUTH PLAIN") + $"C: AUTH PLAIN {response}\nS: 235 2.7.0 OK");
-        await using SmtpSession session = await Play.OpenAsync(peer);
-        await session.AuthenticateAsync(new Plain("u", new(password)), Cancelled);
-        peer.AssertDone();
+        await Transcript.PlayAsync(Play.Introduction("AUTH PLAIN") + $"C: AUTH PLAIN {response}\nS: 235 2.7.0 OK", async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer);
+            await session.AuthenticateAsync(new Plain("u", new(password)), Cancelled);
+        });
     }
 
     [Fact]
     public async Task Login_answers_whatever_is_asked()
     {
         RecordedTranscript transcript = new();
-        using ScriptedPeer peer = new(Play.Introduction("AUTH LOGIN") + """
+        await Transcript.PlayAsync(Play.Introduction("AUTH LOGIN") + """
             C: AUTH LOGIN
             S: 334 VXNlcm5hbWU6
             C: dQ==
             S: 334 and the password, please
             C: c2VjcmV0
             S: 235 2.7.0 OK
-            """);
-        await using SmtpSession session = await Play.OpenAsync(peer, Play.Options with { Transcript = transcript });
-        await session.AuthenticateAsync(new Login("u", new("secret")), Cancelled);
-        peer.AssertDone();
-        Assert.Contains("C: ***", transcript.Lines);
-        Assert.DoesNotContain("c2VjcmV0", transcript.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain("dQ==", transcript.ToString(), StringComparison.Ordinal);
+            """, async peer =>
+        {
+            await using SmtpSession session = await Play.OpenAsync(peer, Play.Options with { Transcript = transcript });
+            await session.AuthenticateAsync(new Login("u", new("secret")), Cancelled);
+            Assert.Contains("C: ***", transcript.Lines);
+            Assert.DoesNotContain("c2VjcmV0", transcript.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain("dQ==", transcript.ToString(), StringComparison.Ordinal);
+        });
     }
 
     [Fact]
-    public async Task A_refused_token_comes_with_the_providers_reason()
+    public Task A_refused_token_comes_with_the_providers_reason() => Transcript.PlayAsync(Play.Introduction("AUTH XOAUTH2") + """
+        C: AUTH XOAUTH2 dXNlcj11AWF1dGg9QmVhcmVyIHQBAQ==
+        S: 334 eyJzdGF0dXMiOiI0MDAifQ==
+        C:
+        S: 535-5.7.8 Username and Password not accepted.
+        S: 535 5.7.8 https://support.example/
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("AUTH XOAUTH2") + """
-            C: AUTH XOAUTH2 dXNlcj11AWF1dGg9QmVhcmVyIHQBAQ==
-            S: 334 eyJzdGF0dXMiOiI0MDAifQ==
-            C:
-            S: 535-5.7.8 Username and Password not accepted.
-            S: 535 5.7.8 https://support.example/
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
         SmtpNegativeReplyException refused = await Assert.ThrowsAsync<SmtpNegativeReplyException>(
             async () => await session.AuthenticateAsync(new XOAuth2("u", new("t")), Cancelled));
         Assert.Equal((Phase.Auth, 535, "{\"status\":\"400\"}"), (refused.Phase, refused.Reply.Code, refused.Detail));
         Assert.Equal(2, refused.Reply.Lines.Count);
         Assert.Equal("5.7.8", refused.Reply.Status.ToString());
-        peer.AssertDone();
-    }
+    });
 
     // Section 6: these are different things, and all of them reach the caller.
     [Theory]
@@ -114,29 +112,27 @@ public sealed class Rfc4954
     [InlineData("432 4.7.12 password transition needed")]
     [InlineData("538 5.7.11 encryption required")]
     [InlineData("421 4.7.0 too many failures")]
-    public async Task A_refusal_keeps_its_code_and_another_try_is_the_callers_decision(string reply)
+    public Task A_refusal_keeps_its_code_and_another_try_is_the_callers_decision(string reply) => Transcript.PlayAsync(
+        Play.Introduction("AUTH PLAIN LOGIN") + $"C: AUTH PLAIN AHUAcA==\nS: {reply}", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("AUTH PLAIN LOGIN") + $"C: AUTH PLAIN AHUAcA==\nS: {reply}");
         await using SmtpSession session = await Play.OpenAsync(peer);
         SmtpNegativeReplyException refused = await Assert.ThrowsAsync<SmtpNegativeReplyException>(
             async () => await session.AuthenticateAsync(new Plain("u", new("p")), Cancelled));
         Assert.Equal(reply, refused.Reply.ToString());
         Assert.Equal(reply.StartsWith("421", StringComparison.Ordinal), session.IsBroken);
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
-    public async Task Auth_succeeds_once_in_a_session_and_only_by_an_offered_mechanism()
+    public Task Auth_succeeds_once_in_a_session_and_only_by_an_offered_mechanism() => Transcript.PlayAsync(
+        Play.Introduction("AUTH plain", "XAUTH LOGIN") + "C: AUTH PLAIN AHUAcA==\nS: 235 OK", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("AUTH plain", "XAUTH LOGIN") + "C: AUTH PLAIN AHUAcA==\nS: 235 OK");
         await using SmtpSession session = await Play.OpenAsync(peer);
         ServiceExtensionMissingException missing = await Assert.ThrowsAsync<ServiceExtensionMissingException>(
             async () => await session.AuthenticateAsync(new Login("u", new("p")), Cancelled));
         Assert.Equal("AUTH LOGIN", missing.Keyword);
         await session.AuthenticateAsync(new Plain("u", new("p")), Cancelled);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await session.AuthenticateAsync(new Plain("u", new("p")), Cancelled));
-        peer.AssertDone();
-    }
+    });
 
     // A-07
     [Theory]
@@ -149,22 +145,21 @@ public sealed class Rfc4954
     [InlineData("S: 354 go")]
     [InlineData("S: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: AQ==\n"
         + "S: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: AQ==\nS: 334 Zm9v\nC: *")]
-    public async Task A_07_a_hostile_exchange_ends_the_session(string script)
+    public Task A_07_a_hostile_exchange_ends_the_session(string script) => Transcript.PlayAsync(
+        Play.Introduction("AUTH NEVER-ENOUGH") + $"C: AUTH NEVER-ENOUGH\n{script}", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("AUTH NEVER-ENOUGH") + $"C: AUTH NEVER-ENOUGH\n{script}");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.AuthenticateAsync(new NeverEnough(), Cancelled));
         Assert.True(session.IsBroken);
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
-    public async Task A_07_an_endless_challenge_is_cut_off()
+    public Task A_07_an_endless_challenge_is_cut_off() => Transcript.BreakAsync(
+        Play.Introduction("AUTH NEVER-ENOUGH") + $"C: AUTH NEVER-ENOUGH\nS~ 334 {new string('x', 20_000)}\nHANG", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("AUTH NEVER-ENOUGH") + $"C: AUTH NEVER-ENOUGH\nS~ 334 {new string('x', 20_000)}\nHANG");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await session.AuthenticateAsync(new NeverEnough(), Cancelled));
-    }
+    });
 
     /// <summary>A mechanism that reads its challenges and is never satisfied.</summary>
     private sealed class NeverEnough : SaslMechanism

@@ -12,57 +12,52 @@ public sealed class Rfc8689
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Section_4_2_1_it_is_asked_for_over_tls_where_the_ehlo_behind_it_offers_it()
+    public Task Section_4_2_1_it_is_asked_for_over_tls_where_the_ehlo_behind_it_offers_it() => Transcript.PlayAsync(Play.Introduction("STARTTLS") + """
+        C: STARTTLS
+        S: 220 go
+        TLS
+        C: EHLO bar.com
+        S: 250-foo.com
+        S: 250 REQUIRETLS
+        C: MAIL FROM:<Smith@bar.com> REQUIRETLS
+        S: 550 enough
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("STARTTLS") + """
-            C: STARTTLS
-            S: 220 go
-            TLS
-            C: EHLO bar.com
-            S: 250-foo.com
-            S: 250 REQUIRETLS
-            C: MAIL FROM:<Smith@bar.com> REQUIRETLS
-            S: 550 enough
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
         await session.StartTlsAsync(peer.UpgradeAsync, Cancelled);
         Assert.True(session.Extensions.HasRequireTls);
         await Play.SendAsync(session, Required);
-        peer.AssertDone();
-    }
+    });
 
     // 8689-2-a: what was offered in clear was offered by anyone.
     [Fact]
-    public async Task Section_2_in_clear_the_message_is_not_sent_whatever_was_offered()
+    public Task Section_2_in_clear_the_message_is_not_sent_whatever_was_offered() => Transcript.PlayAsync(
+        Play.Introduction("REQUIRETLS") + "C: NOOP\nS: 250 OK", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("REQUIRETLS") + "C: NOOP\nS: 250 OK");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Assert.ThrowsAsync<EncryptionRequiredException>(async () => await Play.SendAsync(session, Required));
         await session.NoOpAsync(Cancelled);
-        peer.AssertDone();
-    }
+    });
 
     // 8689-4.2.1-a: not without it either, and other messages still may.
     [Fact]
-    public async Task Section_4_2_1_where_it_is_not_offered_under_tls_the_message_is_not_sent()
+    public Task Section_4_2_1_where_it_is_not_offered_under_tls_the_message_is_not_sent() => Transcript.PlayAsync(Play.Introduction("STARTTLS", "REQUIRETLS") + """
+        C: STARTTLS
+        S: 220 go
+        TLS
+        C: EHLO bar.com
+        S: 250 foo.com
+        C: MAIL FROM:<Smith@bar.com>
+        S: 550 enough
+        """, async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("STARTTLS", "REQUIRETLS") + """
-            C: STARTTLS
-            S: 220 go
-            TLS
-            C: EHLO bar.com
-            S: 250 foo.com
-            C: MAIL FROM:<Smith@bar.com>
-            S: 550 enough
-            """);
         await using SmtpSession session = await Play.OpenAsync(peer);
         await session.StartTlsAsync(peer.UpgradeAsync, Cancelled);
         ServiceExtensionMissingException missing =
             await Assert.ThrowsAsync<ServiceExtensionMissingException>(async () => await Play.SendAsync(session, Required));
         Assert.Equal("REQUIRETLS", missing.Keyword);
         await Play.SendAsync(session, Play.Envelope());
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
     public async Task The_lab_offers_it_under_tls_and_takes_the_message()

@@ -13,19 +13,18 @@ public sealed class Submitters
     [InlineData(null, "<>")]
     [InlineData("e=mc2@example.com", "e+3Dmc2@example.com")]
     [InlineData("a+b@example.com", "a+2Bb@example.com")]
-    public async Task Rfc4954_section_5_the_submitter_is_told_in_xtext(string? mailbox, string told)
+    public Task Rfc4954_section_5_the_submitter_is_told_in_xtext(string? mailbox, string told) => Transcript.PlayAsync(
+        Play.Introduction("AUTH PLAIN") + $"C: MAIL FROM:<Smith@bar.com> AUTH={told}\nS: 550 enough", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("AUTH PLAIN") + $"C: MAIL FROM:<Smith@bar.com> AUTH={told}\nS: 550 enough");
         await using SmtpSession session = await Play.OpenAsync(peer);
         await Play.SendAsync(session, Play.Envelope() with { Submitter = mailbox is null ? MailPath.Null : MailPath.Parse(mailbox) });
-        peer.AssertDone();
-    }
+    });
 
     // 4954-5-a
     [Fact]
-    public async Task Rfc4954_section_5_nobody_is_told_where_auth_is_not_offered_and_nobody_odd()
+    public Task Rfc4954_section_5_nobody_is_told_where_auth_is_not_offered_and_nobody_odd() => Transcript.PlayAsync(
+        Play.Introduction("SMTPUTF8") + "C: NOOP\nS: 250 OK", async peer =>
     {
-        using ScriptedPeer peer = new(Play.Introduction("SMTPUTF8") + "C: NOOP\nS: 250 OK");
         await using SmtpSession session = await Play.OpenAsync(peer);
         ServiceExtensionMissingException missing = await Assert.ThrowsAsync<ServiceExtensionMissingException>(
             async () => await Play.SendAsync(session, Play.Envelope() with { Submitter = MailPath.Null }));
@@ -34,8 +33,7 @@ public sealed class Submitters
             await Assert.ThrowsAsync<ArgumentException>(
                 async () => await Play.SendAsync(session, Play.Envelope() with { Submitter = MailPath.Parse(odd) }));
         await session.NoOpAsync(Cancelled);
-        peer.AssertDone();
-    }
+    });
 
     [Fact]
     public async Task The_lab_takes_it()

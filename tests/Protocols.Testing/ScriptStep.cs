@@ -8,13 +8,16 @@ internal enum ScriptStepKind { Server, Client, Tls, Hang, Reset }
 /// <summary>One line of a transcript.</summary>
 internal sealed record ScriptStep(ScriptStepKind Kind, byte[] Octets)
 {
+    /// <summary>The client can do without this line of the server.</summary>
+    public bool IsDispensable { get; private init; }
+
     public override string ToString() => $"{Kind} {Show(Octets)}";
 
     public static List<ScriptStep> Parse(string script) =>
         [.. script.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimStart()).Where(line => line.Length > 0).Select(ParseLine)];
 
     /// <summary>Octets as a person would write them in a transcript.</summary>
-    public static string Show(byte[] octets)
+    public static string Show(ReadOnlySpan<byte> octets)
     {
         StringBuilder shown = new("\"");
         foreach (byte octet in octets)
@@ -36,6 +39,7 @@ internal sealed record ScriptStep(ScriptStepKind Kind, byte[] Octets)
         _ => line[..Math.Min(2, line.Length)] switch
         {
             "S:" => new(ScriptStepKind.Server, [.. Unescape(Text(line)), .. "\r\n"u8]),
+            "S?" => new(ScriptStepKind.Server, [.. Unescape(Text(line)), .. "\r\n"u8]) { IsDispensable = true },
             "S~" => new(ScriptStepKind.Server, Unescape(Text(line))),
             "C:" => new(ScriptStepKind.Client, [.. Unescape(Text(line)), .. "\r\n"u8]),
             "C~" => new(ScriptStepKind.Client, Unescape(Text(line))),

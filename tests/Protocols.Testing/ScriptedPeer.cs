@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EmailSync.Protocols.Testing;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace EmailSync.Protocols.Testing;
 /// <remarks>
 /// One step a line, blank lines ignored:
 /// <list type="bullet">
-/// <item><c>S: text</c> the server sends the text and CRLF; <c>S~ text</c> without CRLF</item>
+/// <item><c>S: text</c> the server sends the text and CRLF; <c>S~ text</c> without CRLF; <c>S? text</c> as S:, and the client can do without it</item>
 /// <item><c>C: text</c> the client must send the text and CRLF; <c>C~ text</c> without CRLF</item>
 /// <item><c>TLS</c> the client must call <see cref="UpgradeAsync"/> here</item>
 /// <item><c>HANG</c> the server says nothing more; <c>RESET</c> the connection is reset</item>
@@ -19,43 +21,29 @@ public sealed class ScriptedPeer : IDisposable
     private readonly Lock _gate = new();
     private readonly List<ScriptStep> _steps;
     private readonly List<byte> _fromClient = [];
-    private readonly int _fragment;
+    private readonly Delivery _delivery;
     private TaskCompletionSource _changed = NewSource();
     private TaskCompletionSource _starved = NewSource();
     private int _step;
     private int _sentOfStep;
-    private int _leftToSend;
+    private int _sent;
+    private int _compared;
     private ScriptMismatchException? _mismatch;
     private ScriptedStream _stream;
 
     /// <param name="script">The transcript.</param>
-    /// <param name="fragment">The most octets that one read of the client gets; see <see cref="Fragmentation"/>.</param>
+    /// <param name="delivery">How its octets reach the client.</param>
     /// <param name="isEncrypted">The stream says that it is encrypted from its first octet.</param>
-    /// <param name="truncateAfter">The server closes after this many octets.</param>
-    public ScriptedPeer(string script, int fragment = int.MaxValue, bool isEncrypted = false, int truncateAfter = int.MaxValue)
+    internal ScriptedPeer(string script, Delivery? delivery = null, bool isEncrypted = false)
     {
         _steps = ScriptStep.Parse(script);
-        _fragment = fragment;
-        _leftToSend = truncateAfter;
+        _delivery = delivery ?? new();
         _stream = new(this, isEncrypted);
         Advance();
     }
 
     /// <summary>The client's end.</summary>
     public Stream Stream => _stream;
-
-    /// <summary>All octets that the server has to say.</summary>
-    public int ServerOctets => _steps.Where(step => step.Kind == ScriptStepKind.Server).Sum(step => step.Octets.Length);
-
-    /// <summary>The whole transcript was played, and nothing besides.</summary>
-    public bool IsDone
-    {
-        get
-        {
-            lock (_gate)
-                return _mismatch is null && _fromClient.Count == 0 && _step >= _steps.Count;
-        }
-    }
 
     /// <summary>The client closed its end.</summary>
     public bool IsClosed { get; private set; }
@@ -70,17 +58,30 @@ public sealed class ScriptedPeer : IDisposable
         }
     }
 
-    /// <summary>Throws unless <see cref="IsDone"/>, saying where the conversation stands.</summary>
-    public void AssertDone()
+    /// <summary>Where the conversation stands.</summary>
+    internal string Position
+    {
+        get
+        {
+            lock (_gate)
+                return _step < _steps.Count ? $"at step {_step + 1} of {_steps.Count} ({_steps[_step]})" : "at its end";
+        }
+    }
+
+    /// <summary>Throws unless the whole transcript was played, and nothing besides, saying where the conversation stands.</summary>
+    public void AssertDone() => AssertDone(mayStayUnsaid: false);
+
+    /// <param name="mayStayUnsaid">The server need not have said everything.</param>
+    internal void AssertDone(bool mayStayUnsaid)
     {
         lock (_gate)
         {
             if (_mismatch is not null)
                 throw _mismatch;
-            if (_fromClient.Count > 0)
-                throw new ScriptMismatchException($"The client sent more than the transcript has: {ScriptStep.Show([.. _fromClient])}");
-            if (_step < _steps.Count)
-                throw new ScriptMismatchException($"The conversation stopped at step {_step + 1} of {_steps.Count}: {_steps[_step]}");
+            if (_compared < _fromClient.Count)
+                throw new ScriptMismatchException($"The client sent more than the transcript has: {ScriptStep.Show(CollectionsMarshal.AsSpan(_fromClient)[_compared..])}");
+            if (_steps.Skip(_step).FirstOrDefault(step => !mayStayUnsaid || step.Kind is ScriptStepKind.Client or ScriptStepKind.Tls) is { } left)
+                throw new ScriptMismatchException($"The conversation stopped at step {_step + 1} of {_steps.Count}, before {left}");
         }
     }
 
@@ -92,6 +93,8 @@ public sealed class ScriptedPeer : IDisposable
         {
             if (!ReferenceEquals(cleartext, _stream))
                 throw Mismatch("The client upgraded another stream than the current one");
+            if (_sent == _delivery.TruncateAfter || (_step < _steps.Count && _steps[_step].Kind == ScriptStepKind.Server))
+                throw new HandshakeFailedException();
             if (_step >= _steps.Count || _steps[_step].Kind != ScriptStepKind.Tls)
                 throw Mismatch("The client began TLS where the transcript does not");
             _step++;
@@ -112,7 +115,7 @@ public sealed class ScriptedPeer : IDisposable
             lock (_gate)
             {
                 Check(stream);
-                if (_leftToSend == 0 || _step == _steps.Count)
+                if (_sent == _delivery.TruncateAfter || _step == _steps.Count)
                     return 0;
                 switch (_steps[_step].Kind)
                 {
@@ -138,6 +141,11 @@ public sealed class ScriptedPeer : IDisposable
             Check(stream);
             if (_step < _steps.Count && _steps[_step].Kind == ScriptStepKind.Reset)
                 throw new IOException("Broken pipe");
+            if (_compared == _fromClient.Count)
+            {
+                _fromClient.Clear();
+                _compared = 0;
+            }
             _fromClient.AddRange(octets);
             Advance();
         }
@@ -159,7 +167,8 @@ public sealed class ScriptedPeer : IDisposable
     private int Send(Span<byte> buffer)
     {
         int sent = 0;
-        int most = Math.Min(Math.Min(buffer.Length, _fragment), _leftToSend);
+        int border = _sent < _delivery.SplitAt ? Math.Min(_delivery.SplitAt, _delivery.TruncateAfter) : _delivery.TruncateAfter;
+        int most = Math.Min(Math.Min(buffer.Length, _delivery.Fragment), border - _sent);
         while (sent < most && _step < _steps.Count && _steps[_step].Kind == ScriptStepKind.Server)
         {
             ReadOnlySpan<byte> left = _steps[_step].Octets.AsSpan(_sentOfStep);
@@ -171,9 +180,11 @@ public sealed class ScriptedPeer : IDisposable
             {
                 _step++;
                 _sentOfStep = 0;
+                if (_delivery.IsLineByLine)
+                    break;
             }
         }
-        _leftToSend -= sent;
+        _sent += sent;
         Advance();
         return sent;
     }
@@ -183,14 +194,14 @@ public sealed class ScriptedPeer : IDisposable
     {
         while (_step < _steps.Count && _steps[_step].Kind == ScriptStepKind.Client)
         {
-            byte[] expected = _steps[_step].Octets;
-            int common = Math.Min(expected.Length, _fromClient.Count);
-            byte[] sent = [.. _fromClient.Take(common)];
-            if (!sent.AsSpan().SequenceEqual(expected.AsSpan(0, common)))
-                throw Mismatch($"Step {_step + 1} expects {ScriptStep.Show(expected)}, the client sent {ScriptStep.Show([.. _fromClient])}");
+            ReadOnlySpan<byte> expected = _steps[_step].Octets;
+            ReadOnlySpan<byte> sent = CollectionsMarshal.AsSpan(_fromClient)[_compared..];
+            int common = Math.Min(expected.Length, sent.Length);
+            if (!sent[..common].SequenceEqual(expected[..common]))
+                throw Mismatch($"Step {_step + 1} expects {_steps[_step]}, the client sent {ScriptStep.Show(sent)}");
             if (common < expected.Length)
                 break;
-            _fromClient.RemoveRange(0, common);
+            _compared += common;
             _step++;
         }
         Change();

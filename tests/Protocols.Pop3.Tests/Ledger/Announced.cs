@@ -9,25 +9,22 @@ public sealed class Announced
 {
     // 2595-4-a
     [Fact]
-    public async Task Stls_is_not_sent_where_it_is_known_to_be_missing()
+    public Task Stls_is_not_sent_where_it_is_known_to_be_missing() => Transcript.PlayAsync("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .", async peer =>
     {
-        using ScriptedPeer peer = new("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .");
         await using Pop3Session session = await OpenAsync(peer);
         await session.CapabilitiesAsync();
         await Assert.ThrowsAsync<NotSupportedException>(async () => await session.StartTlsAsync(peer.UpgradeAsync));
         await Assert.ThrowsAsync<ConnectionLostException>(async () => await session.QuitAsync());
-        peer.AssertDone();
-    }
+    });
 
     // 6856-2-a
     [Fact]
-    public async Task Utf8_is_not_sent_where_it_is_known_to_be_missing()
+    public Task Utf8_is_not_sent_where_it_is_known_to_be_missing() => Transcript.PlayAsync(
+        "S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .\nC: QUIT\nS: +OK", async peer =>
     {
-        using ScriptedPeer peer = new("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .\nC: QUIT\nS: +OK");
         await using Pop3Session session = await OpenAsync(peer);
         await session.CapabilitiesAsync();
         await Assert.ThrowsAsync<NotSupportedException>(async () => await session.EnableUtf8Async());
         await session.QuitAsync();
-        peer.AssertDone();
-    }
+    });
 }
