@@ -1,34 +1,43 @@
-using EmailSync.Appliance;
+using System.CommandLine;
 using EmailSync.Appliance.Cli;
 using EmailSync.Appliance.Demo;
 using EmailSync.Appliance.OneShot;
+using EmailSync.Appliance.Upkeep;
 using Microsoft.Extensions.Configuration;
 
-// The tools look at the same configuration as the appliance, so that Gov mode binds them too.
-IConfiguration configuration = new ConfigurationBuilder()
-    .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-    .AddEnvironmentVariables()
-    .Build();
-ApplianceOptions options;
-try
-{
-    options = ApplianceOptions.Read(configuration);
-}
-catch (InvalidOperationException wrong)
-{
-    await Console.Error.WriteLineAsync($"The configuration is wrong: {wrong.Message}");
-    return 2;
-}
+namespace EmailSync.Appliance;
 
-return await CommandTree.RunAsync(
-    CommandTree.Build([
+/// <summary>The program <c>emailsync</c>.</summary>
+internal static class Program
+{
+    /// <summary>All its verbs.</summary>
+    public static RootCommand BuildCommands(ApplianceOptions options) => CommandTree.Build([
         RunCommand.Create(),
         DemoCommand.Create(),
         LabCommand.Create(),
         .. ControlCommands.Commands(ControlEnvironment.OfProcess(options.ControlSocketPath)),
+        .. UpkeepCommands.Commands(UpkeepEnvironment.OfProcess(options)),
         .. Tools.Commands(ToolEnvironment.OfProcess(options.GovMode)),
-    ]),
-    args,
-    output: null,
-    error: null,
-    CancellationToken.None);
+    ]);
+
+    private static async Task<int> Main(string[] args)
+    {
+        // The tools look at the same configuration as the appliance, so that Gov mode binds them too.
+        IConfiguration configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .Build();
+        ApplianceOptions options;
+        try
+        {
+            options = ApplianceOptions.Read(configuration);
+        }
+        catch (InvalidOperationException wrong)
+        {
+            await Console.Error.WriteLineAsync($"The configuration is wrong: {wrong.Message}");
+            return 2;
+        }
+
+        return await CommandTree.RunAsync(BuildCommands(options), args, output: null, error: null, CancellationToken.None);
+    }
+}

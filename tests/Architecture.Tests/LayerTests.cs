@@ -31,6 +31,8 @@ public sealed partial class LayerTests
         ("Appliance.Api", ["Protocols.Wire", "Appliance.Model", "Appliance.Egress", "Appliance.Store", "Appliance.Processing",
                            "Appliance.Scheduling", "Appliance.Api.Contracts"]),
         ("Appliance.Cli", ["Appliance.Model", "Appliance.Api.Contracts"]),
+        ("Appliance.Upkeep", ["Protocols.Wire", "Appliance.Model", "Appliance.Egress", "Appliance.Store", "Appliance.Store.Sqlite",
+                              "Appliance.Api.Contracts", "Appliance.Cli"]),
         ("Appliance.Demo", ["Lab", "Appliance.Model", "Appliance.Store", "Appliance.Store.Sqlite", "Appliance.Api.Contracts", "Appliance.Cli"]),
         ("Appliance", [Everything]),                                                 // Program composes; it decides nothing
     ];
@@ -42,9 +44,9 @@ public sealed partial class LayerTests
         ("using System.Net.Security;", ["src/Protocols.Wire/Tls/", "src/Lab/", "src/Protocols.Wire/Sasl/Negotiate.cs"], "one place decides how TLS is spoken"),
         ("using System.IO.Pipelines;", ["src/Protocols.Wire/", "src/Lab/"], "everything above reads lines, not buffers"),
         ("using Microsoft.Data.Sqlite;", ["src/Appliance/Store/Sqlite/"], "the house asks the store, not the database"),
-        ("using Microsoft.AspNetCore", ["src/Appliance/Api/", "src/Appliance/RunCommand.cs", "src/Appliance/Demo/RunningAppliance.cs", "src/Appliance/Store/Sqlite/SecretTable.cs", "src/Appliance/Store/Sqlite/KeyRing.cs"],
+        ("using Microsoft.AspNetCore", ["src/Appliance/Api/", "src/Appliance/RunCommand.cs", "src/Appliance/Demo/RunningAppliance.cs", "src/Appliance/Store/Sqlite/SecretTable.cs", "src/Appliance/Store/Sqlite/Key"],
             "HTTP is a face, not a floor"),
-        ("using Microsoft.AspNetCore.DataProtection;", ["src/Appliance/Store/Sqlite/SecretTable.cs", "src/Appliance/Store/Sqlite/KeyRing.cs"], "one place encrypts passwords"),
+        ("using Microsoft.AspNetCore.DataProtection;", ["src/Appliance/Store/Sqlite/SecretTable.cs", "src/Appliance/Store/Sqlite/Key"], "one place encrypts passwords"),
         ("IDialer", ["src/Appliance/Egress/", "src/Appliance/Processing/", "src/Appliance/OneShot/", "src/Appliance/ApplianceHost.cs"],
             "only processing goes out"),
         ("EgressPolicy.Government", ["src/Appliance/ApplianceOptions.cs"], "nobody else asks which cloud this is"),

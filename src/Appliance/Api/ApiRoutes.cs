@@ -18,7 +18,7 @@ public static class ApiRoutes
     /// <summary>What the routes need.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services, ApiOptions options)
     {
-        services.AddOpenApi();
+        services.AddOpenApi(openApi => openApi.AddDocumentTransformer(ApiDocument.DescribeAsync));
         services.ConfigureHttpJsonOptions(json =>
         {
             ContractJson.Apply(json.SerializerOptions).TypeInfoResolverChain.Insert(0, ContractJson.Contract);
@@ -29,6 +29,7 @@ public static class ApiRoutes
             .AddSingleton<Caller>()
             .AddSingleton<AuditTrail>()
             .AddSingleton(new Channel(options.AllowsCredentialsOverHttp))
+            .AddSingleton<ConfigurationPlan>()
             .AddSingleton(provider => new ProfileRules(provider.GetRequiredService<EgressPolicy>(), options.AllowsAnonymousSmtp));
     }
 
@@ -57,5 +58,7 @@ public static class ApiRoutes
         operators.MapSettings();
         api.MapTokens();
         api.MapAudit();
+        api.MapConfiguration();
+        api.MapUpkeep();
     }
 }

@@ -12,15 +12,17 @@ public static class MailboxChanges
     /// <param name="stored">What is stored, where it is changed rather than made.</param>
     /// <param name="store">Knows profiles and settings.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isProfileKnown">False where its profile is only about to be made.</param>
     /// <exception cref="InvalidRequestException">Something is wrong with it.</exception>
-    public static async Task<Mailbox> ReadAsync(MailboxInput input, Mailbox? stored, IStore store, CancellationToken cancellationToken)
+    public static async Task<Mailbox> ReadAsync(
+        MailboxInput input, Mailbox? stored, IStore store, CancellationToken cancellationToken, bool isProfileKnown = true)
     {
         Faults faults = new();
         Settings settings = await store.Settings.ReadAsync(cancellationToken);
         string? address = faults.Address("emailAddress", input.EmailAddress);
         if (address is null)
             faults.Add("emailAddress", null, "It is needed.", "Give the mailbox's address.");
-        ProfileId? profile = await FindProfileAsync(input.Profile, settings, store, faults, cancellationToken);
+        ProfileId? profile = isProfileKnown ? await FindProfileAsync(input.Profile, settings, store, faults, cancellationToken) : stored?.Profile;
         if (input.AppointmentsContactsTasks is not (null or "none"))
             faults.Add("appointmentsContactsTasks", input.AppointmentsContactsTasks, "Appointments, contacts and tasks are not supported for POP3/SMTP.", "Give none.");
         if (input.LeaveOnServerDays is { } days)

@@ -4,7 +4,6 @@ using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Scheduling;
 using EmailSync.Appliance.Store;
-using EmailSync.Protocols.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -71,9 +70,7 @@ public static class MailboxesApi
         MailboxInput input, Channel channel, IStore store, HttpContext context, CancellationToken cancellationToken)
     {
         channel.RequireFor(context, input.Password);
-        Mailbox created = await store.Mailboxes.CreateAsync(await MailboxChanges.ReadAsync(input, stored: null, store, cancellationToken), cancellationToken);
-        if (input.Password is { } password)
-            await store.Secrets.SetAsync(SecretName.Of(created.Id), new Secret(password), cancellationToken);
+        Mailbox created = await MailboxSaving.CreateAsync(store, input, cancellationToken);
         MergePatch.ShowVersion(context.Response, created.Version);
         return TypedResults.Created($"/api/v1/mailboxes/{created.Id}", await ContractAsync(store, created, cancellationToken));
     }
@@ -85,14 +82,8 @@ public static class MailboxesApi
         MailboxInput input = await MergePatch.ApplyAsync(context.Request, MailboxInput.Of(stored), ContractJson.Contract.MailboxInput, Prepare);
         channel.RequireFor(context, input.Password);
         Mailbox changed = await MailboxChanges.ReadAsync(input, stored, store, cancellationToken);
-        changed = await store.Mailboxes.UpdateAsync(
-            changed with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) }, cancellationToken);
-        bool isAnother = !string.Equals(stored.EmailAddress, changed.EmailAddress, StringComparison.OrdinalIgnoreCase) || stored.Profile != changed.Profile;
-        if (isAnother)
-            changed = await MailboxChanges.ReturnToPendingAsync(store, changed, cancellationToken);
-        if (input.Password is { } password)
-            await store.Secrets.SetAsync(SecretName.Of(changed.Id), new Secret(password), cancellationToken);
-        scheduler.MailboxChanged(changed.Id);
+        changed = await MailboxSaving.UpdateAsync(
+            store, scheduler, stored, changed with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) }, input, cancellationToken);
         return await AnswerAsync(store, (await store.Mailboxes.FindAsync(changed.Id, cancellationToken))!, context.Response, cancellationToken);
     }
 

@@ -3,7 +3,6 @@ using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Scheduling;
 using EmailSync.Appliance.Store;
-using EmailSync.Protocols.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -52,8 +51,7 @@ public static class ProfilesApi
     {
         channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword);
         RequireAdminForTrust(context, null, input);
-        EmailServerProfile created = await store.Profiles.CreateAsync(rules.Read(input, stored: null), cancellationToken);
-        await SetSecretsAsync(store, created, input, cancellationToken);
+        EmailServerProfile created = await ProfileChanges.CreateAsync(store, rules.Read(input, stored: null), input, cancellationToken);
         MergePatch.ShowVersion(context.Response, created.Version);
         return TypedResults.Created($"/api/v1/profiles/{created.Id}", await ContractAsync(store, created, cancellationToken));
     }
@@ -66,10 +64,7 @@ public static class ProfilesApi
         channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword);
         RequireAdminForTrust(context, stored, input);
         EmailServerProfile changed = rules.Read(input, stored) with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) };
-        changed = await store.Profiles.UpdateAsync(changed, cancellationToken);
-        await ForgetSecretsOfOtherServersAsync(store, stored, changed, cancellationToken);
-        await SetSecretsAsync(store, changed, input, cancellationToken);
-        scheduler.ProfileChanged(changed.Id);
+        changed = await ProfileChanges.UpdateAsync(store, scheduler, stored, changed, input, cancellationToken);
         MergePatch.ShowVersion(context.Response, changed.Version);
         return TypedResults.Ok(await ContractAsync(store, changed, cancellationToken));
     }
@@ -101,41 +96,6 @@ public static class ProfilesApi
             if (changesSsl || changesMode)
                 stored.Remove(prefix + "Port");
         }
-    }
-
-    // A password was given for one server; whoever changes the server must give it anew (it would otherwise go to a host of their choice).
-    private static async Task ForgetSecretsOfOtherServersAsync(
-        IStore store, EmailServerProfile before, EmailServerProfile after, CancellationToken cancellationToken)
-    {
-        bool incomingMoved = before.Incoming.Location != after.Incoming.Location;
-        bool outgoingMoved = before.Outgoing.Location != after.Outgoing.Location;
-        if (!incomingMoved && !outgoingMoved)
-            return;
-
-        if (incomingMoved || after.UseSameSettingsForOutgoing)
-            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.Incoming), cancellationToken);
-        if (outgoingMoved)
-            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.Outgoing), cancellationToken);
-
-        const int Page = 500;
-        MailboxId? last = null;
-        while (true)
-        {
-            IReadOnlyList<Mailbox> page = await store.Mailboxes.ListAsync(new() { Profile = after.Id }, last, Page, cancellationToken);
-            foreach (Mailbox mailbox in page)
-                await MailboxChanges.ReturnToPendingAsync(store, mailbox, cancellationToken);
-            if (page.Count < Page)
-                return;
-            last = page[^1].Id;
-        }
-    }
-
-    private static async Task SetSecretsAsync(IStore store, EmailServerProfile profile, ProfileInput input, CancellationToken cancellationToken)
-    {
-        if (input.IncomingPassword is { } incoming)
-            await store.Secrets.SetAsync(SecretName.Of(profile.Id, SecretKind.Incoming), new Secret(incoming), cancellationToken);
-        if (input.OutgoingPassword is { } outgoing)
-            await store.Secrets.SetAsync(SecretName.Of(profile.Id, SecretKind.Outgoing), new Secret(outgoing), cancellationToken);
     }
 
     private static async Task<ProfileContract> ContractAsync(IStore store, EmailServerProfile profile, CancellationToken cancellationToken) =>

@@ -32,11 +32,32 @@ public static class SettingsApi
     {
         Settings stored = await store.Settings.ReadAsync(cancellationToken);
         SettingsContract input = await MergePatch.ApplyAsync(context.Request, SettingsContract.Of(stored), ContractJson.Contract.SettingsContract);
+        Settings changed = await ReadAsync(input, store, cancellationToken) with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) };
+        changed = await UpdateAsync(store, scheduler, stored, changed, cancellationToken);
+        MergePatch.ShowVersion(context.Response, changed.Version);
+        return TypedResults.Ok(SettingsContract.Of(changed));
+    }
+
+    /// <summary>Stores a change, and plans anew what it lets go on.</summary>
+    internal static async Task<Settings> UpdateAsync(
+        IStore store, IMailboxScheduler scheduler, Settings stored, Settings changed, CancellationToken cancellationToken)
+    {
+        Settings updated = await store.Settings.UpdateAsync(changed, cancellationToken);
+        bool isApprovalOther = (stored.ApprovalRequiredForUsers, stored.ApprovalRequiredForQueues) != (updated.ApprovalRequiredForUsers, updated.ApprovalRequiredForQueues);
+        // Mailboxes that stood still for want of an approval are not planned: their profiles' schedules are read again.
+        foreach (EmailServerProfile waiting in isApprovalOther ? await store.Profiles.ListAsync(cancellationToken) : [])
+            scheduler.ProfileChanged(waiting.Id);
+        return updated;
+    }
+
+    /// <summary>Reads settings: fills in the defaults, and finds everything that is wrong, at once.</summary>
+    /// <exception cref="InvalidRequestException">Something is wrong with them.</exception>
+    internal static async Task<Settings> ReadAsync(SettingsContract input, IStore store, CancellationToken cancellationToken)
+    {
         Settings byDefault = new();
         Faults faults = new();
-        Settings changed = new()
+        Settings settings = new()
         {
-            Version = MergePatch.ExpectedVersion(context.Request, stored.Version),
             DefaultProfile = input.DefaultProfile is { } profile ? (await ProfilesApi.FindAsync(store, profile, cancellationToken)).Id : null,
             DefaultIncomingEmail = faults.Choice("defaultIncomingEmail", input.DefaultIncomingEmail, byDefault.DefaultIncomingEmail),
             DefaultOutgoingEmail = faults.Choice("defaultOutgoingEmail", input.DefaultOutgoingEmail, byDefault.DefaultOutgoingEmail),
@@ -51,12 +72,6 @@ public static class SettingsApi
             EmailRetentionDays = input.EmailRetentionDays is { } days ? faults.Number("emailRetentionDays", days, 1, 36_500, 0) : null,
         };
         faults.ThrowIfAny();
-        changed = await store.Settings.UpdateAsync(changed, cancellationToken);
-        bool isApprovalOther = (stored.ApprovalRequiredForUsers, stored.ApprovalRequiredForQueues) != (changed.ApprovalRequiredForUsers, changed.ApprovalRequiredForQueues);
-        // Mailboxes that stood still for want of an approval are not planned: their profiles' schedules are read again.
-        foreach (EmailServerProfile waiting in isApprovalOther ? await store.Profiles.ListAsync(cancellationToken) : [])
-            scheduler.ProfileChanged(waiting.Id);
-        MergePatch.ShowVersion(context.Response, changed.Version);
-        return TypedResults.Ok(SettingsContract.Of(changed));
+        return settings;
     }
 }

@@ -101,6 +101,14 @@ public sealed class ControlClient : IDisposable
         await response.Content.CopyToAsync(destination, cancellationToken);
     }
 
+    /// <summary>Asks with an input, and copies the raw answer.</summary>
+    public async Task CopyAsync(string path, System.Text.Json.Nodes.JsonObject input, Stream destination, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = JsonContent.Create(input, ContractJson.Contract.JsonObject) };
+        using HttpResponseMessage response = await SendAsync(request, cancellationToken);
+        await response.Content.CopyToAsync(destination, cancellationToken);
+    }
+
     /// <inheritdoc />
     public void Dispose() => _http.Dispose();
 

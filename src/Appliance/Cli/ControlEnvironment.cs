@@ -19,4 +19,14 @@ public sealed record ControlEnvironment(string SocketPath, Func<string, string>?
                 .Prompt(new TextPrompt<string>(Markup.Escape(question)).Secret());
         return new(socketPath, ask, Console.OpenStandardInput, Console.OpenStandardOutput);
     }
+
+    /// <summary>Reads a secret: the first line of a file; of <c>-</c> the terminal's answer, or standard input.</summary>
+    /// <exception cref="IOException">There is none.</exception>
+    public string ReadSecret(string file, string question)
+    {
+        if (file == "-" && Ask is { } ask)
+            return ask(question);
+        using StreamReader reader = new(file == "-" ? OpenInput() : File.OpenRead(file));
+        return reader.ReadLine() is { Length: > 0 } line ? line : throw new IOException($"There is no secret in '{file}'.");
+    }
 }

@@ -13,8 +13,6 @@ namespace EmailSync.Appliance.Cli;
 /// </summary>
 internal sealed class FieldOptions
 {
-    private const string StandardInput = "-";
-
     private readonly ControlEnvironment _environment;
     private readonly List<(Option<string> Option, Func<string, JsonNode?> Read, string Field)> _options = [];
 
@@ -50,7 +48,8 @@ internal sealed class FieldOptions
         string help = FieldHelp.Of(field.Name);
         if (SecretFields.IsOne(field.Name))
         {
-            Add(new($"--{name}-file") { HelpName = "FILE", Description = $"{help} Its first line is the password; - asks, or reads standard input." }, ReadSecret, field.Name);
+            Add(new($"--{name}-file") { HelpName = "FILE", Description = $"{help} Its first line is the password; - asks, or reads standard input." },
+                file => JsonValue.Create(_environment.ReadSecret(file, "Password: ")), field.Name);
             return;
         }
         if (field.Name == "trustedCertificates")
@@ -92,15 +91,5 @@ internal sealed class FieldOptions
     {
         JsonTypeInfo names = ContractJson.Contract.Options.GetTypeInfo(type);
         return Enum.GetValues(type).Cast<object>().Select(value => JsonSerializer.SerializeToNode(value, names)!.ToString());
-    }
-
-    private JsonValue ReadSecret(string file)
-    {
-        if (file == StandardInput && _environment.Ask is { } ask)
-            return JsonValue.Create(ask("Password: "));
-        using StreamReader reader = new(file == StandardInput ? _environment.OpenInput() : File.OpenRead(file));
-        return JsonValue.Create(reader.ReadLine() is { Length: > 0 } line
-            ? line
-            : throw new IOException($"There is no password in '{file}'."));
     }
 }

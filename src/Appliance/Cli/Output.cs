@@ -77,14 +77,14 @@ internal sealed class Output(TextWriter output, TextWriter error, bool isJson)
     }
 
     /// <summary>What went wrong on this side, and what to do.</summary>
-    public void Fail(string code, string what, string remedy)
+    public void Fail(LocalProblem problem, string what)
     {
-        error.WriteLine(Plain($"error ({code}): {what}"));
-        error.WriteLine($"  to do: {remedy}");
+        error.WriteLine(Plain($"error ({problem.Code}): {what}"));
+        error.WriteLine($"  to do: {problem.Remedy}");
         if (isJson)
         {
-            Problem problem = new() { Type = $"urn:emailsync:problem:{code}", Code = code, Status = 0, Title = what, Detail = remedy };
-            output.WriteLine(JsonSerializer.SerializeToNode(problem, ContractJson.Contract.Problem)!.ToJsonString(Indented));
+            Problem details = new() { Type = $"urn:emailsync:problem:{problem.Code}", Code = problem.Code, Status = 0, Title = what, Detail = problem.Remedy };
+            output.WriteLine(JsonSerializer.SerializeToNode(details, ContractJson.Contract.Problem)!.ToJsonString(Indented));
         }
     }
 

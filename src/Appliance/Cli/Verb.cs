@@ -114,17 +114,17 @@ internal sealed class VerbRunner(ControlEnvironment environment)
         }
         catch (NoApplianceException absent)
         {
-            output.Fail("no-appliance", absent.Message, "Start one with 'emailsync run', or name its control socket with --socket.");
+            output.Fail(LocalProblem.NoAppliance, absent.Message);
             return Failed;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or System.Net.Http.HttpRequestException)
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException or System.Net.Http.HttpRequestException)
         {
-            output.Fail("input-output", exception.Message, "Check the path, or whether the appliance still runs.");
+            output.Fail(LocalProblem.InputOutput, exception.Message);
             return Failed;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            output.Fail("interrupted", "It was interrupted.", "What the appliance was told is done all the same.");
+            output.Fail(LocalProblem.Interrupted, LocalProblem.Interrupted.Title);
             return Failed;
         }
     }

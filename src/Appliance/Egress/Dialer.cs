@@ -74,6 +74,21 @@ public sealed class Dialer : IDialer
     private TlsClient TlsFor(Route route, IDialWatcher? watcher) =>
         new(route.Location.Host.Name, route.TlsOptions(_clock) with { Secured = watcher is null ? null : watcher.Secured });
 
+    /// <summary>Looks a name up and connects to nothing. Null where it has an address, and otherwise why not.</summary>
+    internal static async Task<string?> WhyNotResolvedAsync(HostName host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (host.Address is null)
+                await new Dialer(TimeProvider.System).LookUpAsync(host, cancellationToken);
+            return null;
+        }
+        catch (NameResolutionException failure)
+        {
+            return failure.Message;
+        }
+    }
+
     private async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(Route route, IDialWatcher? watcher, CancellationToken cancellationToken)
     {
         HostName host = route.Location.Host;

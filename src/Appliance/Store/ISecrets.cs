@@ -42,4 +42,16 @@ public interface ISecrets
 
     /// <summary>Forgets a password. False where none was stored.</summary>
     ValueTask<bool> ForgetAsync(SecretName name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes a new key, encrypts every password under it, and deletes the keys that none is encrypted under any more. Cut off, it can be run
+    /// again: what is not encrypted anew keeps its old key.
+    /// </summary>
+    /// <exception cref="StorageException">A password cannot be decrypted, or the disk failed; no key was deleted.</exception>
+    ValueTask<KeyRotation> RotateKeysAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>What a rotation of keys came to.</summary>
+/// <param name="Secrets">Passwords that were encrypted anew.</param>
+/// <param name="RetiredKeys">Keys that were deleted.</param>
+public readonly record struct KeyRotation(int Secrets, int RetiredKeys);

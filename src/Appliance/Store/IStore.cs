@@ -1,3 +1,5 @@
+using EmailSync.Protocols.Wire;
+
 namespace EmailSync.Appliance.Store;
 
 /// <summary>
@@ -34,4 +36,14 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>What was changed, by whom.</summary>
     IAudit Audit { get; }
+
+    /// <summary>
+    /// Writes a backup of this moment as a tar archive, while everything goes on: the database, the spool, and last a manifest, without which
+    /// the archive is not whole. Passwords are in it as ciphertexts only; the key ring is in it only under a passphrase.
+    /// </summary>
+    /// <param name="destination">Takes the archive; only written to.</param>
+    /// <param name="passphrase">Encrypts the key ring; null leaves it out.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StorageException">The disk failed.</exception>
+    Task WriteBackupAsync(Stream destination, Secret? passphrase, CancellationToken cancellationToken);
 }

@@ -28,6 +28,10 @@ namespace EmailSync.Appliance.Api.Contracts;
 [JsonSerializable(typeof(Page<TokenContract>))]
 [JsonSerializable(typeof(AuditContract))]
 [JsonSerializable(typeof(Page<AuditContract>))]
+[JsonSerializable(typeof(ConfigurationContract))]
+[JsonSerializable(typeof(PlanContract))]
+[JsonSerializable(typeof(BackupInput))]
+[JsonSerializable(typeof(RotationContract))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(JsonObject))]
 public sealed partial class ContractJson : JsonSerializerContext

@@ -5,7 +5,7 @@ namespace EmailSync.Appliance.Api.Contracts;
 /// <summary>Which fields of contracts hold secrets: told by their names, so that a new one is covered from its first day.</summary>
 public static class SecretFields
 {
-    private static readonly string[] Endings = ["password", "secret", "token"];
+    private static readonly string[] Endings = ["password", "passphrase", "secret", "token"];
 
     /// <summary>Whether a field holds a secret.</summary>
     /// <param name="name">By its name in JSON.</param>

@@ -2,27 +2,33 @@ using System.Security.Cryptography;
 using System.Text;
 using EmailSync.Appliance.Model;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Secret = EmailSync.Protocols.Wire.Secret;
 
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>
 /// The table of passwords, which holds ciphertexts only. The purpose of each encryption is the secret's owner and kind, so a ciphertext
-/// that is moved to another row cannot be decrypted there. What protects the keys is <see cref="KeyRing"/>: their files' mode, no more.
+/// that is moved to another row cannot be decrypted there. What protects the keys is in <see cref="KeyRing"/>.
 /// </summary>
 internal sealed class SecretTable : ISecrets
 {
     private const string Purpose = "EmailSync.Secret";
 
-    private readonly Database _database;
-    private readonly IDataProtectionProvider _keys;
+    // Data Protection begins each ciphertext with four octets that name it, and the key's id.
+    private const int KeyIdOffset = 4;
+    private const int KeyIdLength = 16;
+    private const int Page = 200;
 
-    public SecretTable(Database database, string keyRingFolder)
+    private readonly Database _database;
+    private readonly KeyRing _ring;
+    private readonly IDataProtectionProvider _keys;
+    private readonly IKeyManager _manager;
+
+    public SecretTable(Database database, KeyRing ring, KeyProtection? protection)
     {
-        _database = database;
-        _keys = DataProtectionProvider.Create(new DirectoryInfo(keyRingFolder), builder => builder
-            .SetApplicationName("EmailSync")
-            .AddKeyManagementOptions(options => options.XmlRepository = new KeyRing(keyRingFolder)));
+        (_database, _ring) = (database, ring);
+        (_keys, _manager) = ring.Open(protection);
     }
 
     public async ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken)
@@ -47,17 +53,7 @@ internal sealed class SecretTable : ISecrets
             connection => Select(connection, name).First(row => row.Octets()), cancellationToken);
         if (ciphertext is null)
             return null;
-        try
-        {
-            return new(Encoding.UTF8.GetString(Protector(name).Unprotect(ciphertext)));
-        }
-        catch (CryptographicException failure)
-        {
-            throw new StorageException(
-                $"The password of {name.Owner} cannot be decrypted: the key ring is not the one it was written under. "
-                + "Restore the keys folder that belongs to this database, or set the password again.",
-                failure);
-        }
+        return Unprotect(name, ciphertext);
     }
 
     public ValueTask<bool> ForgetAsync(SecretName name, CancellationToken cancellationToken) =>
@@ -65,6 +61,34 @@ internal sealed class SecretTable : ISecrets
             connection => connection.Prepare("DELETE FROM secret WHERE owner = $owner AND kind = $kind")
                 .With("$owner", name.Owner).With("$kind", (int)name.Kind).Execute() > 0,
             cancellationToken);
+
+    public async ValueTask<KeyRotation> RotateKeysAsync(CancellationToken cancellationToken)
+    {
+        // Data Protection judges its keys by the system's clock.
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        Guid current = _manager.CreateNewKey(now, now + KeyRing.KeyLifetime).KeyId;
+        int renewed = 0;
+        await foreach ((SecretName name, byte[] ciphertext) in AllAsync(cancellationToken))
+        {
+            if (KeyOf(ciphertext) == current)
+                continue;
+            Secret secret = Unprotect(name, ciphertext);
+            byte[] anew = Protect(name, secret);
+            // A password that was set in between is under the new key already.
+            renewed += await _database.WriteAsync(
+                connection => connection.Prepare("UPDATE secret SET ciphertext = $new WHERE owner = $owner AND kind = $kind AND ciphertext = $old")
+                    .With("$new", anew).With("$old", ciphertext).With("$owner", name.Owner).With("$kind", (int)name.Kind).Execute(),
+                cancellationToken);
+        }
+
+        HashSet<Guid> needed = [current];
+        await foreach ((SecretName _, byte[] ciphertext) in AllAsync(cancellationToken))
+            needed.Add(KeyOf(ciphertext));
+        return new(renewed, _ring.DeleteAllBut(needed));
+    }
+
+    /// <summary>Under which key a ciphertext is.</summary>
+    public static Guid KeyOf(ReadOnlySpan<byte> ciphertext) => new(ciphertext.Slice(KeyIdOffset, KeyIdLength));
 
     /// <summary>Forgets every password of an owner that is being deleted. Returns how many.</summary>
     public static int ForgetAll(Connection connection, string owner) =>
@@ -84,6 +108,43 @@ internal sealed class SecretTable : ISecrets
     private static Statement Select(Connection connection, SecretName name) =>
         connection.Prepare("SELECT ciphertext FROM secret WHERE owner = $owner AND kind = $kind")
             .With("$owner", name.Owner).With("$kind", (int)name.Kind);
+
+    private async IAsyncEnumerable<(SecretName Name, byte[] Ciphertext)> AllAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        (string owner, long kind) = ("", -1);
+        List<(SecretName Name, byte[] Ciphertext)> page;
+        do
+        {
+            page = await _database.ReadAsync(
+                connection => connection.Prepare("""
+                    SELECT owner, kind, ciphertext FROM secret WHERE (owner, kind) > ($owner, $kind) ORDER BY owner, kind LIMIT $limit
+                    """)
+                    .With("$owner", owner).With("$kind", kind).WithLimit(Page)
+                    .All(row => (new SecretName(row.Text(), (SecretKind)row.Int()), row.Octets())),
+                cancellationToken);
+            foreach ((SecretName Name, byte[] Ciphertext) secret in page)
+                yield return secret;
+            if (page.Count > 0)
+                (owner, kind) = (page[^1].Name.Owner, (long)page[^1].Name.Kind);
+        }
+        while (page.Count == Page);
+    }
+
+    private Secret Unprotect(SecretName name, byte[] ciphertext)
+    {
+        try
+        {
+            return new(Encoding.UTF8.GetString(Protector(name).Unprotect(ciphertext)));
+        }
+        catch (CryptographicException failure)
+        {
+            throw new StorageException(
+                $"The password of {name.Owner} cannot be decrypted: the key ring is not the one it was written under. "
+                + "Restore the keys folder that belongs to this database, or set the password again.",
+                failure);
+        }
+    }
 
     private byte[] Protect(SecretName name, Secret secret)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using EmailSync.Protocols.Wire;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,10 +15,11 @@ public sealed partial class SqliteStore : IStore
     private readonly Database _database;
     private readonly Spool _spool;
     private readonly Meter _meter;
+    private readonly TimeProvider _clock;
 
     private SqliteStore(DataFolder folder, Connection writer, Spool spool, StoreOptions options, TimeProvider clock)
     {
-        (_folder, _spool) = (folder, spool);
+        (_folder, _spool, _clock) = (folder, spool, clock);
         _meter = new(new MeterOptions(MeterName) { Scope = this });
         _database = new(folder.DatabaseFile, writer, options, clock, _meter);
         Profiles = new ProfileTable(_database);
@@ -26,7 +28,7 @@ public sealed partial class SqliteStore : IStore
         Outgoing = new OutgoingTable(_database, spool, options, clock);
         Emails = new EmailTable(_database, spool);
         Alerts = new AlertTable(_database, clock);
-        Secrets = new SecretTable(_database, folder.KeyRingFolder);
+        Secrets = new SecretTable(_database, new KeyRing(folder.KeyRingFolder), options.KeyProtection);
         Settings = new SettingsTable(_database);
         Tokens = new TokenTable(_database, clock);
         Audit = new AuditTable(_database, clock);
@@ -76,6 +78,10 @@ public sealed partial class SqliteStore : IStore
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
+
+    /// <inheritdoc />
+    public Task WriteBackupAsync(Stream destination, Secret? passphrase, CancellationToken cancellationToken) =>
+        Backup.WriteAsync(_folder, destination, passphrase, _clock, cancellationToken);
 
     /// <summary>Finishes the writes that were begun, closes the file and gives the folder's lock back.</summary>
     public async ValueTask DisposeAsync()

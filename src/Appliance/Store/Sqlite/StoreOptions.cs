@@ -30,4 +30,17 @@ public sealed record StoreOptions
 
     /// <summary>4-KiB pages that the database may grow to; null means as far as the disk goes.</summary>
     public long? MaximumPages { get; init; }
+
+    /// <summary>What new keys of the key ring are encrypted with; null means that their files' mode protects them, no more.</summary>
+    public KeyProtection? KeyProtection { get; init; }
+}
+
+/// <summary>What the keys are encrypted with while they lie on the disk. Keys from before stay as they are until keys are rotated.</summary>
+public sealed record KeyProtection
+{
+    /// <summary>A file whose content is the master key, 32 octets or more, such as a credential that systemd hands to the service.</summary>
+    public string? MasterKeyFile { get; init; }
+
+    /// <summary>A certificate with its RSA key: PFX without a password, or PEM with both.</summary>
+    public string? CertificateFile { get; init; }
 }

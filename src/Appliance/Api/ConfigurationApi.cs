@@ -1,0 +1,96 @@
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+
+namespace EmailSync.Appliance.Api;
+
+/// <summary>The whole configuration as one document: read, compared, and put in force.</summary>
+internal static class ConfigurationApi
+{
+    private const int PageSize = 500;
+
+    /// <summary>The routes.</summary>
+    public static void MapConfiguration(this IEndpointRouteBuilder routes)
+    {
+        RouteGroupBuilder configuration = routes.MapGroup("/configuration").WithTags("configuration").WithMetadata(new LeastRole(TokenRole.Admin));
+        configuration.MapGet("/", ExportAsync);
+        configuration.MapPost("/plan", PlanAsync).WithMetadata(new WholeConfiguration(), new Unaudited());
+        configuration.MapPost("/apply", ApplyAsync).WithMetadata(new WholeConfiguration());
+    }
+
+    /// <summary>Every mailbox, page by page.</summary>
+    public static async IAsyncEnumerable<Mailbox> AllMailboxesAsync(
+        IStore store, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        MailboxId? last = null;
+        IReadOnlyList<Mailbox> page;
+        do
+        {
+            page = await store.Mailboxes.ListAsync(new(), last, PageSize, cancellationToken);
+            foreach (Mailbox mailbox in page)
+                yield return mailbox;
+            last = page.Count > 0 ? page[^1].Id : last;
+        }
+        while (page.Count == PageSize);
+    }
+
+    private static async Task<Ok<ConfigurationContract>> ExportAsync(IStore store, CancellationToken cancellationToken)
+    {
+        List<string> secrets = [];
+        async Task NoteAsync(SecretName name, string path)
+        {
+            if (await store.Secrets.IsSetAsync(name, cancellationToken))
+                secrets.Add(path);
+        }
+
+        IReadOnlyList<EmailServerProfile> profiles = await store.Profiles.ListAsync(cancellationToken);
+        Dictionary<ProfileId, string> names = profiles.ToDictionary(profile => profile.Id, profile => profile.Name);
+        foreach (EmailServerProfile profile in profiles)
+        {
+            await NoteAsync(SecretName.Of(profile.Id, SecretKind.Incoming), $"profiles/{profile.Name}/incomingPassword");
+            await NoteAsync(SecretName.Of(profile.Id, SecretKind.Outgoing), $"profiles/{profile.Name}/outgoingPassword");
+        }
+
+        List<MailboxInput> mailboxes = [];
+        await foreach (Mailbox mailbox in AllMailboxesAsync(store, cancellationToken))
+        {
+            mailboxes.Add(MailboxInput.Of(mailbox) with { Profile = names[mailbox.Profile] });
+            await NoteAsync(SecretName.Of(mailbox.Id), $"mailboxes/{mailbox.EmailAddress}/password");
+        }
+
+        SettingsContract settings = SettingsContract.Of(await store.Settings.ReadAsync(cancellationToken));
+        return TypedResults.Ok(new ConfigurationContract
+        {
+            Settings = settings with { DefaultProfile = settings.DefaultProfile is { } id ? names[ProfileId.Parse(id, null)] : null },
+            Profiles = [.. profiles.Select(ProfileInput.Of)],
+            Mailboxes = mailboxes,
+            SetSecrets = secrets,
+        });
+    }
+
+    /// <summary>What applying it would do. Nothing is changed.</summary>
+    private static async Task<Ok<PlanContract>> PlanAsync(
+        ConfigurationContract configuration, bool? prune, ConfigurationPlan plan, Channel channel, HttpContext context, CancellationToken cancellationToken)
+    {
+        channel.Require(context);
+        return TypedResults.Ok(new PlanContract(IsApplied: false, await plan.MakeAsync(configuration, prune is true, cancellationToken)));
+    }
+
+    /// <summary>Does what the plan says. Interrupted, it is applied in part; applied again it does the rest.</summary>
+    private static async Task<Ok<PlanContract>> ApplyAsync(
+        ConfigurationContract configuration, bool? prune, ConfigurationPlan plan, Channel channel, HttpContext context, CancellationToken cancellationToken)
+    {
+        channel.Require(context);
+        return TypedResults.Ok(new PlanContract(IsApplied: true, await plan.ApplyAsync(configuration, prune is true, cancellationToken)));
+    }
+
+    private sealed class WholeConfiguration : IRequestSizeLimitMetadata
+    {
+        public long? MaxRequestBodySize => 64 * 1024 * 1024;
+    }
+}

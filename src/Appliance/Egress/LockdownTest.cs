@@ -1,0 +1,45 @@
+using System.Net;
+using EmailSync.Appliance.Model;
+
+namespace EmailSync.Appliance.Egress;
+
+/// <summary>
+/// Asks a policy about everything there is: both services, every port, every TLS mode, and the addresses that must never be reached. What it
+/// answers is what the dialer will do, because the dialer asks the same.
+/// </summary>
+public sealed record LockdownTest(IReadOnlyList<(MailService Service, int Port, TlsMode Security)> Admitted, int Asked, IReadOnlyList<string> Faults)
+{
+    private static readonly IPAddress[] NeverReached = [.. new[]
+    {
+        "169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "fd00:ec2::254", "fe80::1", "224.0.0.1", "0.0.0.0", "255.255.255.255",
+    }.Select(IPAddress.Parse)];
+
+    /// <summary>Runs it.</summary>
+    public static LockdownTest Run(EgressPolicy policy)
+    {
+        HostName host = HostName.Parse("mail.example.com");
+        List<(MailService Service, int Port, TlsMode Security)> admitted = [];
+        int asked = 0;
+        foreach (MailService service in Enum.GetValues<MailService>())
+        {
+            foreach (TlsMode security in Enum.GetValues<TlsMode>())
+            {
+                for (int port = 1; port <= IPEndPoint.MaxPort; port++, asked++)
+                {
+                    if (policy.Permits(service, new(host, port, security)))
+                        admitted.Add((service, port, security));
+                }
+            }
+        }
+
+        List<string> faults = [.. NeverReached.Where(address => policy.WhyNot(address) is null).Select(address => $"{address} is admitted")];
+        if (policy.IsStrict && !admitted.ToHashSet().SetEquals([(MailService.Pop3, 995, TlsMode.Implicit), (MailService.Submission, 465, TlsMode.Implicit)]))
+            faults.Add("more or less is admitted than implicit TLS on 995 and 465");
+        return new(admitted, asked, faults);
+    }
+
+    /// <summary>What is admitted, in words.</summary>
+    public string Describe() => string.Join("; ", Admitted
+        .GroupBy(row => (row.Service, row.Security))
+        .Select(group => $"{(group.Key.Service == MailService.Pop3 ? "POP3" : "SMTP")} with {group.Key.Security.InWords()} on {string.Join(", ", group.Select(row => row.Port))}"));
+}

@@ -1,0 +1,23 @@
+namespace EmailSync.Appliance.Tests.Documents;
+
+/// <summary>A document of the repository that is made from the code, and kept beside it so that a change of it is seen.</summary>
+internal static class GoldenFile
+{
+    /// <summary>Fails where the document is not what the code makes now; with EMAILSYNC_WRITE_GOLDEN=1 writes it instead.</summary>
+    public static async Task CompareAsync(string path, string made)
+    {
+        string file = Path.Combine(Root(), path);
+        if (Environment.GetEnvironmentVariable("EMAILSYNC_WRITE_GOLDEN") == "1")
+            await File.WriteAllTextAsync(file, made, TestContext.Current.CancellationToken);
+        string kept = File.Exists(file) ? await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) : "";
+        Assert.True(kept.ReplaceLineEndings("\n") == made, $"{path} is not what the code makes now. Where the change is meant, run this test with EMAILSYNC_WRITE_GOLDEN=1.");
+    }
+
+    private static string Root()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "EmailSync.sln")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run within the repository.");
+    }
+}
