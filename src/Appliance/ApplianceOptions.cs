@@ -2,6 +2,7 @@ using EmailSync.Appliance.Egress;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Scheduling;
+using EmailSync.Appliance.Store.Sqlite;
 using Microsoft.Extensions.Configuration;
 
 namespace EmailSync.Appliance;
@@ -83,11 +84,29 @@ public sealed record ApplianceOptions
         EmailDeliveryLongestBackoff = EmailDeliveryLongestBackoff,
     };
 
+    /// <summary>
+    /// A file whose content, 32 octets or more, encrypts the key ring; a bare name is that of a credential that systemd hands to the service
+    /// (LoadCredential=). Null leaves the keys to their files' mode.
+    /// </summary>
+    public string? KeyRingMasterKey { get; init; }
+
+    /// <summary>A certificate with its RSA key (PFX without a password, or PEM) that encrypts the key ring.</summary>
+    public string? KeyRingCertificate { get; init; }
+
     /// <summary>The control socket's path.</summary>
     public string ControlSocketPath => ControlSocket ?? Path.Combine(DataFolder, "control.sock");
 
     /// <summary>What the scheduler may have open.</summary>
     public SchedulerOptions Scheduler => new() { MaxConnections = MaxConnections, MaxConnectionsPerHost = MaxConnectionsPerHost };
+
+    /// <summary>What new keys of the key ring are encrypted with; null where their files' mode is all.</summary>
+    public KeyProtection? KeyProtection => (KeyRingMasterKey, KeyRingCertificate) switch
+    {
+        (null, null) => null,
+        ({ } name, _) when Path.GetFileName(name) == name && Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") is { Length: > 0 } credentials =>
+            new() { MasterKeyFile = Path.Combine(credentials, name) },
+        _ => new() { MasterKeyFile = KeyRingMasterKey, CertificateFile = KeyRingCertificate },
+    };
 
     /// <summary>Which connections may leave.</summary>
     public EgressPolicy ChoosePolicy() => GovMode
@@ -116,6 +135,8 @@ public sealed record ApplianceOptions
             RequireWithin(nameof(AdditionalPorts), port, 1, 65_535);
         if (options.HttpPort is { } http)
             RequireWithin(nameof(HttpPort), http, 0, 65_535);
+        if (options is { KeyRingMasterKey: not null, KeyRingCertificate: not null })
+            throw new InvalidOperationException($"{Section}:{nameof(KeyRingMasterKey)} and {nameof(KeyRingCertificate)} exclude one another; give one.");
         try
         {
             new SessionSettings { EhloName = options.EhloName }.ForSmtp();

@@ -61,7 +61,7 @@ internal static class RunCommand
         ApplianceOptions options = ApplianceOptions.Read(builder.Configuration);
         using ILoggerFactory startup = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole());
         await using IStore store = await SqliteStore.OpenAsync(
-            new() { DataFolder = options.DataFolder }, TimeProvider.System, startup.CreateLogger<SqliteStore>(), cancellationToken);
+            new() { DataFolder = options.DataFolder, KeyProtection = options.KeyProtection }, TimeProvider.System, startup.CreateLogger<SqliteStore>(), cancellationToken);
         await using WebApplication application = Build(builder, options, store);
         await ApplianceHost.RecoverAsync(application.Services, cancellationToken);
         await application.RunAsync(cancellationToken);

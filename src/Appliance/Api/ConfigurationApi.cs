@@ -66,6 +66,7 @@ internal static class ConfigurationApi
         SettingsContract settings = SettingsContract.Of(await store.Settings.ReadAsync(cancellationToken));
         return TypedResults.Ok(new ConfigurationContract
         {
+            Format = 1,
             Settings = settings with { DefaultProfile = settings.DefaultProfile is { } id ? names[ProfileId.Parse(id, null)] : null },
             Profiles = [.. profiles.Select(ProfileInput.Of)],
             Mailboxes = mailboxes,

@@ -31,7 +31,7 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
 
     private async Task<IReadOnlyList<Step>> CompareAsync(ConfigurationContract wanted, bool prune, CancellationToken cancellationToken)
     {
-        if (wanted.Format != 1)
+        if (wanted.Format is not (null or 1))
             throw InvalidRequestException.Of("format", $"{wanted.Format}", "It is a format that this version does not know.", "Give 1.");
         RefuseTwins("profiles", (wanted.Profiles ?? []).Select(profile => profile.Name));
         RefuseTwins("mailboxes", (wanted.Mailboxes ?? []).Select(mailbox => mailbox.EmailAddress));
@@ -80,7 +80,7 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
             fields.Add("defaultProfile");
         if (fields.Count > 0)
             steps.Add(new(new(PlannedAction.Update, "settings", "settings", fields), async () =>
-                await SettingsApi.UpdateAsync(
+                await SettingsApi.SaveAsync(
                     store, scheduler, stored, await SettingsApi.ReadAsync(input, store, cancellationToken) with { Version = stored.Version }, cancellationToken)));
     }
 

@@ -33,13 +33,13 @@ public static class SettingsApi
         Settings stored = await store.Settings.ReadAsync(cancellationToken);
         SettingsContract input = await MergePatch.ApplyAsync(context.Request, SettingsContract.Of(stored), ContractJson.Contract.SettingsContract);
         Settings changed = await ReadAsync(input, store, cancellationToken) with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) };
-        changed = await UpdateAsync(store, scheduler, stored, changed, cancellationToken);
+        changed = await SaveAsync(store, scheduler, stored, changed, cancellationToken);
         MergePatch.ShowVersion(context.Response, changed.Version);
         return TypedResults.Ok(SettingsContract.Of(changed));
     }
 
     /// <summary>Stores a change, and plans anew what it lets go on.</summary>
-    internal static async Task<Settings> UpdateAsync(
+    internal static async Task<Settings> SaveAsync(
         IStore store, IMailboxScheduler scheduler, Settings stored, Settings changed, CancellationToken cancellationToken)
     {
         Settings updated = await store.Settings.UpdateAsync(changed, cancellationToken);

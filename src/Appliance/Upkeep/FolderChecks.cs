@@ -25,7 +25,7 @@ internal static class FolderChecks
             return new("data folder", Finding.Failed, failure.Message, "Run as the appliance's user, or give the folder to it.");
         }
 
-        string[] open = OperatingSystem.IsWindows() ? [] : [.. Secrets(path).Where(file => (File.GetUnixFileMode(file) & ~OwnerOnly) != 0)];
+        string[] open = [.. Secrets(path).Where(IsOpenToOthers)];
         return open.Length == 0
             ? new("data folder", Finding.Ok, $"{path} can be written, and only its owner can read it")
             : new("data folder", Finding.Failed, $"others can read {string.Join(", ", open.Take(5))}", $"chmod go= {open[0]} …");
@@ -89,6 +89,8 @@ internal static class FolderChecks
             : new("open files", Finding.Failed, string.Create(CultureInfo.InvariantCulture, $"{soft} at once, {needed} needed for {maxConnections} connections"),
                 "Raise the limit (LimitNOFILE= in the unit, ulimit -n), or lower MaxConnections.");
     }
+
+    private static bool IsOpenToOthers(string entry) => !OperatingSystem.IsWindows() && (File.GetUnixFileMode(entry) & ~OwnerOnly) != 0;
 
     private static IEnumerable<string> Secrets(string path) =>
         new[] { path, Path.Combine(path, "keys"), Path.Combine(path, "spool"), Path.Combine(path, "emailsync.db") }

@@ -6,8 +6,8 @@ namespace EmailSync.Appliance.Api.Contracts;
 /// </summary>
 public sealed record ConfigurationContract
 {
-    /// <summary>The version of this format: 1.</summary>
-    public int Format { get; init; } = 1;
+    /// <summary>The version of this format: 1, which is meant where none is given.</summary>
+    public int? Format { get; init; }
 
     /// <summary>Null leaves the settings as they are.</summary>
     public SettingsContract? Settings { get; init; }

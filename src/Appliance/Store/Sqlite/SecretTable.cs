@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using EmailSync.Appliance.Model;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Secret = EmailSync.Protocols.Wire.Secret;
 
 namespace EmailSync.Appliance.Store.Sqlite;
@@ -22,27 +21,25 @@ internal sealed class SecretTable : ISecrets
 
     private readonly Database _database;
     private readonly KeyRing _ring;
-    private readonly IDataProtectionProvider _keys;
-    private readonly IKeyManager _manager;
+    private readonly KeyProtection? _protection;
+    private volatile IDataProtectionProvider _keys;
 
     public SecretTable(Database database, KeyRing ring, KeyProtection? protection)
     {
-        (_database, _ring) = (database, ring);
-        (_keys, _manager) = ring.Open(protection);
+        (_database, _ring, _protection) = (database, ring, protection);
+        _keys = ring.Open(protection).Provider;
     }
 
-    public async ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken)
-    {
-        byte[] ciphertext = Protect(name, secret);
+    // Encrypted by the writer, so that a rotation knows when the last password under an old key has been written.
+    public async ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken) =>
         await _database.WriteAsync(connection =>
         {
             RequireOwner(connection, name.Owner);
             return connection.Prepare("""
                 INSERT INTO secret (owner, kind, ciphertext) VALUES ($owner, $kind, $ciphertext)
                 ON CONFLICT DO UPDATE SET ciphertext = excluded.ciphertext
-                """).With("$owner", name.Owner).With("$kind", (int)name.Kind).With("$ciphertext", ciphertext).Execute();
+                """).With("$owner", name.Owner).With("$kind", (int)name.Kind).With("$ciphertext", Protect(name, secret)).Execute();
         }, cancellationToken);
-    }
 
     public ValueTask<bool> IsSetAsync(SecretName name, CancellationToken cancellationToken) =>
         _database.ReadAsync(connection => Select(connection, name).Any(), cancellationToken);
@@ -66,7 +63,10 @@ internal sealed class SecretTable : ISecrets
     {
         // Data Protection judges its keys by the system's clock.
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        Guid current = _manager.CreateNewKey(now, now + KeyRing.KeyLifetime).KeyId;
+        Guid current = _ring.Open(_protection).Manager.CreateNewKey(now, now + KeyRing.KeyLifetime).KeyId;
+        // A provider that is open goes on with the key that it knows for a while; a new one begins with the new key.
+        _keys = _ring.Open(_protection).Provider;
+        await _database.WriteAsync(_ => 0, cancellationToken); // what was encrypted before this line is in the table after it
         int renewed = 0;
         await foreach ((SecretName name, byte[] ciphertext) in AllAsync(cancellationToken))
         {

@@ -1,0 +1,116 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace EmailSync.Appliance.Tests.Cli;
+
+/// <summary><c>emailsync export</c>, <c>emailsync apply</c>, <c>emailsync backup</c> and <c>emailsync rotate-keys</c>.</summary>
+public sealed class ConfigurationVerbsTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_exported_applies_again_without_a_change_and_has_no_secret_in_it()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.Host.PatchAsync("settings", new JsonObject { ["defaultProfile"] = "lab" });
+        CliRun exported = await bench.RunAsync("export", "--to", bench.File("config.json"));
+        string text = await File.ReadAllTextAsync(bench.File("config.json"), Cancel);
+
+        CliRun applied = await bench.RunAsync("apply", bench.File("config.json"));
+
+        Assert.Equal((0, "", 0, "Nothing differs.\n"), (exported.ExitCode, exported.Error, applied.ExitCode, applied.Output));
+        Assert.DoesNotContain(bench.Host.Lab.Mailboxes[0].Password, text, StringComparison.Ordinal);
+        JsonNode mailbox = JsonNode.Parse(text)!["mailboxes"]![0]!;
+        Assert.Equal("EMAILSYNC_SECRET_MAILBOXES_USER0001_LAB_EXAMPLE_PASSWORD", (string)mailbox["password"]!["env"]!);
+        Assert.Equal(("lab", "lab"), ((string)mailbox["profile"]!, (string)JsonNode.Parse(text)!["settings"]!["defaultProfile"]!));
+    }
+
+    [Fact]
+    public async Task A_plan_is_shown_first_carried_out_once_and_then_there_is_nothing_to_do()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+        await File.WriteAllTextAsync(bench.File("pw"), bench.Host.Lab.Mailboxes[0].Password, Cancel);
+        JsonObject mailbox = bench.Host.MailboxInput();
+        mailbox["password"] = new JsonObject { ["file"] = "pw" };
+        await WriteAsync(bench, new()
+        {
+            ["format"] = 1,
+            ["settings"] = new JsonObject { ["approvalRequiredForUsers"] = false, ["defaultProfile"] = "lab" },
+            ["profiles"] = new JsonArray(bench.Host.ProfileInput()),
+            ["mailboxes"] = new JsonArray(mailbox),
+        });
+
+        CliRun planned = await bench.RunAsync("apply", bench.File("config.json"), "--dry-run");
+        Assert.Equal("create profile  lab\nupdate settings settings: approvalRequiredForUsers, defaultProfile\ncreate mailbox  user0001@lab.example\nNothing was changed: this was a dry run.\n", planned.Output);
+        Assert.Empty((await bench.Host.GetAsync("profiles")).Json["items"]!.AsArray());
+
+        CliRun applied = await bench.RunAsync("apply", bench.File("config.json"));
+        Assert.EndsWith("\nDone.\n", applied.Output, StringComparison.Ordinal);
+        Assert.True((bool)(await bench.Host.GetAsync($"mailboxes/{bench.Address}")).Json["isPasswordSet"]!);
+        Assert.Equal("Nothing differs.\n", (await bench.RunAsync("apply", bench.File("config.json"))).Output);
+        Assert.Equal(0, (await bench.RunAsync($"mailbox test {bench.Address}")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Only_what_differs_is_changed_and_only_a_prune_deletes()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.Host.PostAsync("profiles", bench.Host.ProfileInput("other"));
+        JsonObject profile = bench.Host.ProfileInput();
+        profile["description"] = "new";
+        await WriteAsync(bench, new() { ["profiles"] = new JsonArray(profile), ["mailboxes"] = new JsonArray() });
+
+        CliRun applied = await bench.RunAsync("apply", bench.File("config.json"));
+        Assert.Equal("update profile  lab: description\nDone.\n", applied.Output);
+        Assert.Equal(2, (await bench.Host.GetAsync("profiles")).Json["items"]!.AsArray().Count);
+        Assert.True((bool)(await bench.Host.GetAsync($"mailboxes/{bench.Address}")).Json["isPasswordSet"]!);
+
+        CliRun pruned = await bench.RunAsync("apply", bench.File("config.json"), "--prune");
+        Assert.Equal("delete mailbox  user0001@lab.example\ndelete profile  other\nDone.\n", pruned.Output);
+        Assert.Single((await bench.Host.GetAsync("profiles")).Json["items"]!.AsArray());
+    }
+
+    [Theory]
+    [InlineData("""{"profiles":[{"name":"x","incomingPassword":"clear"}]}""", "by reference only")]
+    [InlineData("""{"profiles":[{"name":"x","incomingPassword":{"env":"EMAILSYNC_NO_SUCH"}}]}""", "EMAILSYNC_NO_SUCH is not set")]
+    [InlineData("""{"profiles":[{"name":"x","incomingPassword":{"file":"nowhere"}}]}""", "there is no file")]
+    [InlineData("""{"profiles":[{"name":"x"},{"name":"X"}]}""", "twice")]
+    [InlineData("""{"profiles":[{"name":"x","incomingServerLocation":"a b"}]}""", "incomingServerLocation")]
+    [InlineData("""{"mailboxes":[{"emailAddress":"a@example.com","profile":"none"}]}""", "no such profile")]
+    [InlineData("""{"profile":[]}""", "profile")]
+    [InlineData("""{"format":2}""", "format")]
+    [InlineData("""{""", "not JSON")]
+    public async Task A_fault_is_told_and_nothing_is_done(string configuration, string told)
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+        await File.WriteAllTextAsync(bench.File("config.json"), configuration, Cancel);
+
+        CliRun run = await bench.RunAsync("apply", bench.File("config.json"));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(told, run.Error, StringComparison.Ordinal);
+        Assert.Empty((await bench.Host.GetAsync("profiles")).Json["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_backup_is_a_file_that_only_its_owner_reads_and_keys_are_rotated()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await File.WriteAllTextAsync(bench.File("passphrase"), "five words will do here", Cancel);
+
+        CliRun backup = await bench.RunAsync("backup", bench.File("b.tar"), "--passphrase-file", bench.File("passphrase"));
+        CliRun rotated = await bench.RunAsync("rotate-keys");
+
+        Assert.Equal((0, ""), (backup.ExitCode, backup.Error));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(bench.File("b.tar")));
+        Assert.DoesNotContain(bench.Host.Lab.Mailboxes[0].Password, Encoding.Latin1.GetString(await File.ReadAllBytesAsync(bench.File("b.tar"), Cancel)), StringComparison.Ordinal);
+        Assert.Equal("1 secrets encrypted anew, 1 old keys deleted\n", rotated.Output);
+        string log = (await bench.RunAsync("audit --output json")).Output;
+        Assert.Contains("/api/v1/backup", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("five words", log, StringComparison.Ordinal);
+    }
+
+    private static Task WriteAsync(CliBench bench, JsonObject configuration) =>
+        File.WriteAllTextAsync(bench.File("config.json"), configuration.ToJsonString(), Cancel);
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using EmailSync.Appliance.Cli;
+using EmailSync.Appliance.Tests.Api;
+using EmailSync.Appliance.Tests.Cli;
+using EmailSync.Appliance.Tests.Store;
+using EmailSync.Appliance.Upkeep;
+
+namespace EmailSync.Appliance.Tests.Upkeep;
+
+/// <summary><c>emailsync doctor</c> and <c>emailsync restore</c>, as an administrator types them.</summary>
+public sealed class DoctorTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Beside_a_running_appliance_everything_is_looked_at()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await host.PostAsync("profiles", host.ProfileInput());
+
+        CliRun run = await RunAsync(new() { DataFolder = host.Folder }, "doctor", "--output", "json");
+
+        Dictionary<string, string> findings = run.Json.GetProperty("checks").EnumerateArray()
+            .ToDictionary(check => check.GetProperty("name").GetString()!, check => check.GetProperty("finding").GetString()!);
+        Assert.Equal(
+            ["data folder", "key ring", "disk", "clock", "open files", "egress lockdown", "appliance", "name resolution"], findings.Keys);
+        foreach (string name in new[] { "data folder", "key ring", "clock", "egress lockdown", "appliance", "name resolution" })
+            Assert.Equal($"{name}: ok", $"{name}: {findings[name]}");
+    }
+
+    [Fact]
+    public async Task In_Gov_mode_the_lockdown_admits_two_things_of_393210()
+    {
+        using TemporaryFolder folder = new();
+
+        CliRun run = await RunAsync(new() { DataFolder = folder.Path, GovMode = true }, "doctor");
+
+        Assert.Contains(
+            "government policy, asked 393210 times: admits POP3 with implicit TLS on 995; SMTP with implicit TLS on 465\n", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_others_can_read_is_a_failure_with_a_remedy()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes");
+        await using ApiHost host = await ApiHost.StartAsync();
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Path.Combine(host.Folder, "emailsync.db"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+
+        CliRun run = await RunAsync(new() { DataFolder = host.Folder }, "doctor");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches("FAILED  data folder +others can read .*emailsync.db", run.Output);
+        Assert.Contains("to do: chmod go= ", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_backup_is_restored_into_another_folder()
+    {
+        using TemporaryFolder folder = new();
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.RunAsync("backup", bench.File("b.tar"));
+
+        CliRun run = await RunAsync(new() { DataFolder = folder.Combine("new") }, "restore", bench.File("b.tar"), "--output", "json");
+        CliRun again = await RunAsync(new() { DataFolder = folder.Combine("new") }, "restore", bench.File("b.tar"));
+
+        Assert.Equal((0, 1, 1), (run.ExitCode, run.Json.GetProperty("secrets").GetInt32(), run.Json.GetProperty("lostSecrets").GetInt32()));
+        Assert.Equal(1, again.ExitCode);
+        Assert.Contains("--replace", again.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<CliRun> RunAsync(ApplianceOptions options, params string[] args)
+    {
+        using StringWriter output = new(CultureInfo.InvariantCulture);
+        using StringWriter error = new(CultureInfo.InvariantCulture);
+        int exitCode = await CommandTree.RunAsync(CommandTree.Build(UpkeepCommands.Commands(UpkeepEnvironment.OfProcess(options))), args, output, error, Cancel);
+        return new(exitCode, output.ToString(), error.ToString());
+    }
+}
