@@ -1,0 +1,58 @@
+using System.Text.Json;
+using EmailSync.Load.Messages;
+using EmailSync.Load.Running;
+
+namespace EmailSync.Load.Clients;
+
+/// <summary>A client in a process of its own: warms up, does its workload, and says what that took.</summary>
+internal static class ClientProcess
+{
+    private const int MostPasses = 1000;
+
+    public static async Task RunAsync(ClientPlan plan)
+    {
+        LoadClient client = ClientCatalog.Find(plan.Workload, plan.Client);
+        if (client.Program is null)
+            await WarmUpAsync(client, plan);
+        // What is counted before is no part of the workload, and the server is told apart from it by the line.
+        Console.WriteLine("ready");
+        await Console.In.ReadLineAsync();
+
+        GC.Collect();
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        ProcessUse before = UseOf(client);
+        double start = ProcessUse.Now;
+        Tally tally = default;
+        int passes = 0;
+        do
+        {
+            tally += await client.Pass(plan);
+            passes++;
+        }
+        while (ProcessUse.Now - start < plan.Seconds && passes < MostPasses && plan.Workload != ClientCatalog.Idle);
+        double seconds = ProcessUse.Now - start;
+        ProcessUse after = UseOf(client);
+        Console.WriteLine(JsonSerializer.Serialize(new Measurement
+        {
+            Passes = passes,
+            Seconds = seconds,
+            CpuSeconds = after.CpuSeconds - before.CpuSeconds,
+            Allocated = client.Program is null ? GC.GetTotalAllocatedBytes(precise: true) - allocated : null,
+            PeakOctets = after.PeakOctets,
+            Tally = tally,
+            HeapEach = OpenSessions.Each?.Heap,
+            ResidentEach = OpenSessions.Each?.Resident,
+        }, LoadJson.Default.Measurement));
+    }
+
+    private static async Task WarmUpAsync(LoadClient client, ClientPlan plan)
+    {
+        if (plan.Workload == ClientCatalog.Idle)
+            return;
+        double end = ProcessUse.Now + plan.WarmUpSeconds;
+        while (ProcessUse.Now < end)
+            await client.Pass(plan with { Mailboxes = Math.Min(plan.Mailboxes, 200), Messages = Math.Min(plan.Messages, 2000) });
+    }
+
+    private static ProcessUse UseOf(LoadClient client) => client.Program is null ? ProcessUse.Own() : ProcessUse.OfEndedChildren();
+}
