@@ -28,6 +28,7 @@ internal static class ApplianceHost
         .AddSingleton<AlertBook>()
         .AddSingleton<TestBoard>()
         .AddSingleton<ReceiveCycle>()
+        .AddSingleton<SubmissionPool>()
         .AddSingleton<SendCycle>()
         .AddSingleton<TestAndEnable>()
         .AddSingleton<MailboxWorker>()

@@ -44,6 +44,17 @@ public static class DeliveryVerdict
             nextAttempt,
             failure.Detail);
 
+    /// <summary>
+    /// Whom the server did not take because they were too many for one transaction, though it took the message for others: they go into
+    /// the next one at once (RFC 5321 4.5.3.1.10).
+    /// </summary>
+    public static Recipient[] LeftOver(IReadOnlyList<Recipient> tried, TransactionResult result) => !result.IsAccepted
+        ? []
+        : [.. tried.Where((_, index) => result.Recipients[index].IsOverLimit
+            || (IsTooMany(result.Recipients[index].Reply) && result.Recipients.Take(index).Any(before => before.Reply.IsPositive)))];
+
+    private static bool IsTooMany(Reply reply) => reply is { Code: 452 or 552, Status: null or { Subject: 5, Detail: 3 } };
+
     // 552 to RCPT behind one that was taken means "too many recipients" (RFC 5321 4.5.3.1.10), unless its enhanced code says otherwise.
     private static RecipientState StateOf(Reply reply, bool isBehindAnother) =>
         reply.IsPositive ? RecipientState.Accepted

@@ -1,27 +1,29 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
 using EmailSync.Protocols.Smtp;
+using EmailSync.Protocols.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance.Processing;
 
 /// <summary>Sends one mailbox's outbox. An email is <c>sending</c> in the store before MAIL, and leaves that state only with a result in hand.</summary>
 public sealed partial class SendCycle(
-    IStore store, MailSessions sessions, AlertBook alerts, RetryRules rules, TimeProvider clock, ILogger<SendCycle> logger)
+    IStore store, SubmissionPool pool, AlertBook alerts, RetryRules rules, TimeProvider clock, ILogger<SendCycle> logger)
 {
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(5);
 
     /// <summary>Sends what is due. Returns why no session could be had; null where one could, or nothing was due.</summary>
     public async Task<Failure?> RunAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
-        SmtpSession? session = null;
+        PooledSubmission? submission = null;
+        bool mustBeNew = false;
         try
         {
             while (await store.Outgoing.ClaimAsync(mailbox.Id, clock.GetUtcNow(), cancellationToken) is { } email)
             {
                 try
                 {
-                    session ??= await sessions.OpenSubmissionAsync(mailbox, profile, steps: null, cancellationToken);
+                    submission ??= await pool.RentAsync(mailbox, profile, mustBeNew, cancellationToken);
                 }
                 catch (Exception exception)
                 {
@@ -31,22 +33,20 @@ public sealed partial class SendCycle(
                     return FailureClassifier.Classify(exception);
                 }
 
-                await DeliverAsync(session, email, profile, cancellationToken);
-                if (session.IsBroken || session.IsSpent)
+                mustBeNew = !await DeliverAsync(submission, email, profile, cancellationToken);
+                if (mustBeNew || !pool.IsOfUse(submission))
                 {
-                    await session.DisposeAsync();
-                    session = null;
+                    await pool.ReturnAsync(submission);
+                    submission = null;
                 }
             }
 
-            if (session is not null)
-                await session.QuitAsync(cancellationToken);
             return null;
         }
         finally
         {
-            if (session is not null)
-                await session.DisposeAsync();
+            if (submission is not null)
+                await pool.ReturnAsync(submission);
         }
     }
 
@@ -61,17 +61,31 @@ public sealed partial class SendCycle(
         }
     }
 
-    private async Task DeliverAsync(SmtpSession session, Email email, EmailServerProfile profile, CancellationToken cancellationToken)
+    /// <summary>One email, in as many transactions as the server's limit of recipients makes of it. False: the session had died before it.</summary>
+    private async Task<bool> DeliverAsync(PooledSubmission submission, Email email, EmailServerProfile profile, CancellationToken cancellationToken)
     {
-        Recipient[] pending = [.. email.Recipients.Where(recipient => recipient.State == RecipientState.Pending)];
+        Recipient[] tried = [.. email.Recipients.Where(recipient => recipient.State == RecipientState.Pending)];
         try
         {
-            Envelope envelope = new(
-                email.ReversePath is { Length: > 0 } sender ? MailPath.Parse(sender) : MailPath.Null,
-                [.. pending.Select(recipient => MailPath.Parse(recipient.Address))]) { Size = email.Size };
-            await using Stream content = await store.Emails.OpenContentAsync(email.Id, cancellationToken);
-            TransactionResult result = await session.SendAsync(envelope, content, cancellationToken);
-            await RecordAsync(email, DeliveryVerdict.Of(email, pending, result, NextAttempt(email)), cancellationToken);
+            while (true)
+            {
+                TransactionResult result = await SendAsync(submission.Session, email, tried, cancellationToken);
+                if (submission is { IsUntried: true, Session.IsBroken: true } && !result.IsAccepted)
+                    return await GiveBackAsync(email);
+                submission.Count();
+                DeliveryOutcome outcome = DeliveryVerdict.Of(email, tried, result, NextAttempt(email));
+                Recipient[] left = submission.Session.IsBroken ? [] : DeliveryVerdict.LeftOver(tried, result);
+                if (left.Length == 0)
+                {
+                    await RecordAsync(email, outcome, cancellationToken);
+                    return true;
+                }
+
+                // Those who were accepted are durable before the next transaction; what a crash leaves in doubt are the others.
+                await RecordAsync(email, outcome with { State = EmailState.Sending, NextAttemptAt = null }, cancellationToken);
+                email = email with { Recipients = outcome.Recipients };
+                tried = left;
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -79,14 +93,42 @@ public sealed partial class SendCycle(
             await store.Outgoing.ReleaseAsync(email.Id, clock.GetUtcNow(), CancellationToken.None);
             throw;
         }
+        catch (ConnectionLostException) when (submission.IsUntried)
+        {
+            return await GiveBackAsync(email);
+        }
         catch (TransactionInDoubtException doubt)
         {
             await RecordDoubtAsync(email, profile, doubt.Message + ".", NextAttempt(email), cancellationToken);
+            return true;
         }
         catch (Exception exception) when (exception is not StorageException)
         {
-            await RecordAsync(email, DeliveryVerdict.Of(email, pending, FailureClassifier.Classify(exception), NextAttempt(email)), cancellationToken);
+            await RecordAsync(email, DeliveryVerdict.Of(email, tried, FailureClassifier.Classify(exception), NextAttempt(email)), cancellationToken);
+            return true;
         }
+    }
+
+    private async Task<TransactionResult> SendAsync(
+        SmtpSession session, Email email, IReadOnlyList<Recipient> recipients, CancellationToken cancellationToken)
+    {
+        Envelope envelope = new(
+            email.ReversePath is { Length: > 0 } sender ? MailPath.Parse(sender) : MailPath.Null,
+            [.. recipients.Select(recipient => MailPath.Parse(recipient.Address))])
+        {
+            Size = email.Size,
+            // What a notification quotes, whatever it brings back of the message (RFC 3461 section 4.4).
+            Dsn = session.Extensions.HasDsn ? new() { EnvelopeId = email.Id.ToString() } : null,
+        };
+        await using Stream content = await store.Emails.OpenContentAsync(email.Id, cancellationToken);
+        return await session.SendAsync(envelope, content, cancellationToken);
+    }
+
+    // The server closed the session while it waited for its next email: that is no attempt.
+    private async Task<bool> GiveBackAsync(Email email)
+    {
+        await store.Outgoing.ReleaseAsync(email.Id, clock.GetUtcNow(), CancellationToken.None);
+        return false;
     }
 
     private async Task RecordAsync(Email email, DeliveryOutcome outcome, CancellationToken cancellationToken)

@@ -42,6 +42,8 @@ internal sealed class Rig : IAsyncDisposable
 
     public ReceiveCycle Receive { get; private set; }
 
+    public SubmissionPool Pool { get; private set; }
+
     public SendCycle Send { get; private set; }
 
     public TestBoard Board { get; private set; }
@@ -61,6 +63,7 @@ internal sealed class Rig : IAsyncDisposable
     /// <summary>Everything anew on the same folder, as after a restart.</summary>
     public async Task RestartAsync()
     {
+        await Pool.DisposeAsync();
         await Store.DisposeAsync();
         Store = await OpenStoreAsync(_folder, Clock);
         Assemble();
@@ -121,19 +124,21 @@ internal sealed class Rig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Pool.DisposeAsync();
         await Store.DisposeAsync();
         await Lab.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
-    [MemberNotNull(nameof(Receive), nameof(Send), nameof(Board), nameof(Worker))]
+    [MemberNotNull(nameof(Receive), nameof(Pool), nameof(Send), nameof(Board), nameof(Worker))]
     private void Assemble()
     {
         AlertBook alerts = new(Store);
         SessionOpener opener = new(new Dialer(TimeProvider.System), new SessionSettings { AllowCleartextPasswords = true });
         MailSessions sessions = new(Store, _policy, opener);
         Receive = new(Store, sessions, alerts, Clock);
-        Send = new(Store, sessions, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
+        Pool = new(sessions, Clock);
+        Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
         Board = new();
         Worker = new(Store, Receive, Send, new(sessions, Board, Clock), alerts, new(), Clock, NullLogger<MailboxWorker>.Instance);
     }
