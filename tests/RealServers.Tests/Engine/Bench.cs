@@ -26,7 +26,8 @@ internal sealed class Bench : IAsyncDisposable
         AlertBook alerts = new(store);
         MailSessions sessions = new(store, policy, new(new Dialer(TimeProvider.System), new SessionSettings()));
         ReceiveCycle receive = new(store, sessions, alerts, TimeProvider.System);
-        SendCycle send = new(store, sessions, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
+        Pool = new(sessions, TimeProvider.System);
+        SendCycle send = new(store, Pool, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
         Board = new();
         Worker = new(store, receive, send, new(sessions, Board, TimeProvider.System), alerts, new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
     }
@@ -34,6 +35,8 @@ internal sealed class Bench : IAsyncDisposable
     public IStore Store { get; }
 
     public TestBoard Board { get; }
+
+    public SubmissionPool Pool { get; }
 
     public MailboxWorker Worker { get; }
 
@@ -102,6 +105,7 @@ internal sealed class Bench : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Pool.DisposeAsync();
         await Store.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
