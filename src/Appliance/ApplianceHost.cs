@@ -24,6 +24,8 @@ internal static class ApplianceHost
         })
         .AddSingleton<IDialer, Dialer>()
         .AddSingleton<SessionOpener>()
+        .AddSingleton<HttpDoor>()
+        .AddSingleton<AccessTokens>()
         .AddSingleton<MailSessions>()
         .AddSingleton<AlertBook>()
         .AddSingleton<TestBoard>()

@@ -52,8 +52,8 @@ internal static class ConfigurationApi
         Dictionary<ProfileId, string> names = profiles.ToDictionary(profile => profile.Id, profile => profile.Name);
         foreach (EmailServerProfile profile in profiles)
         {
-            await NoteAsync(SecretName.Of(profile.Id, SecretKind.Incoming), $"profiles/{profile.Name}/incomingPassword");
-            await NoteAsync(SecretName.Of(profile.Id, SecretKind.Outgoing), $"profiles/{profile.Name}/outgoingPassword");
+            foreach ((string field, SecretName name, _) in ProfileChanges.SecretsOf(profile.Id))
+                await NoteAsync(name, $"profiles/{profile.Name}/{field}");
         }
 
         List<MailboxInput> mailboxes = [];
@@ -61,6 +61,7 @@ internal static class ConfigurationApi
         {
             mailboxes.Add(MailboxInput.Of(mailbox) with { Profile = names[mailbox.Profile] });
             await NoteAsync(SecretName.Of(mailbox.Id), $"mailboxes/{mailbox.EmailAddress}/password");
+            await NoteAsync(SecretName.RefreshTokenOf(mailbox.Id), $"mailboxes/{mailbox.EmailAddress}/refreshToken");
         }
 
         SettingsContract settings = SettingsContract.Of(await store.Settings.ReadAsync(cancellationToken));

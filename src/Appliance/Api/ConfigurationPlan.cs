@@ -58,8 +58,8 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         }
 
         List<string> fields = Differences(ProfileInput.Of(stored), ProfileInput.Of(read), ContractJson.Contract.ProfileInput);
-        await NoteSecretAsync(fields, "incomingPassword", SecretName.Of(stored.Id, SecretKind.Incoming), input.IncomingPassword, cancellationToken);
-        await NoteSecretAsync(fields, "outgoingPassword", SecretName.Of(stored.Id, SecretKind.Outgoing), input.OutgoingPassword, cancellationToken);
+        foreach ((string field, SecretName name, string? given) in ProfileChanges.SecretsOf(stored.Id, input))
+            await NoteSecretAsync(fields, field, name, given, cancellationToken);
         if (fields.Count > 0)
             steps.Add(new(new(PlannedAction.Update, "profile", stored.Name, fields), () => ProfileChanges.UpdateAsync(store, scheduler, stored, read, input, cancellationToken)));
     }
@@ -105,6 +105,7 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         if (known is null)
             fields.Add("profile");
         await NoteSecretAsync(fields, "password", SecretName.Of(stored.Id), input.Password, cancellationToken);
+        await NoteSecretAsync(fields, "refreshToken", SecretName.RefreshTokenOf(stored.Id), input.RefreshToken, cancellationToken);
         if (fields.Count > 0)
             steps.Add(new(new(PlannedAction.Update, "mailbox", stored.EmailAddress, fields), async () =>
             {

@@ -30,6 +30,7 @@ public static class MailboxChanges
         if (input.MaximumMessageSize is <= 0 or > 1L << 30)
             faults.Add("maximumMessageSize", $"{input.MaximumMessageSize}", "It is out of bounds.", "Give 1 to 1073741824 octets.");
         faults.Secret("password", input.Password, 200);
+        faults.Secret("refreshToken", input.RefreshToken, 8192);
         Mailbox mailbox = new()
         {
             Id = stored?.Id ?? default,
@@ -39,7 +40,7 @@ public static class MailboxChanges
             Kind = faults.Choice("kind", input.Kind, MailboxKind.User),
             Profile = profile ?? default,
             UserName = faults.OptionalText("userName", input.UserName, 200),
-            AllowCredentialsForEmailProcessing = input.AllowCredentialsForEmailProcessing ?? input.Password is not null,
+            AllowCredentialsForEmailProcessing = input.AllowCredentialsForEmailProcessing ?? (input.Password ?? input.RefreshToken) is not null,
             IncomingEmail = faults.Choice("incomingEmail", input.IncomingEmail, settings.DefaultIncomingEmail),
             OutgoingEmail = faults.Choice("outgoingEmail", input.OutgoingEmail, settings.DefaultOutgoingEmail),
             Approval = stored?.Approval ?? EmailApproval.Pending,
@@ -58,6 +59,7 @@ public static class MailboxChanges
     public static async Task<Mailbox> ReturnToPendingAsync(IStore store, Mailbox mailbox, CancellationToken cancellationToken)
     {
         await store.Secrets.ForgetAsync(SecretName.Of(mailbox.Id), cancellationToken);
+        await store.Secrets.ForgetAsync(SecretName.RefreshTokenOf(mailbox.Id), cancellationToken);
         await DisableAsync(store, mailbox.Id, cancellationToken);
         // Newly associated: what was skipped under another profile's date is judged by this one's.
         await store.Incoming.ForgetSkippedAsync(mailbox.Id, cancellationToken);

@@ -34,5 +34,7 @@ internal static class MailboxSaving
     {
         if (input.Password is { } password)
             await store.Secrets.SetAsync(SecretName.Of(mailbox.Id), new Secret(password), cancellationToken);
+        if (input.RefreshToken is { } token)
+            await store.Secrets.SetAsync(SecretName.RefreshTokenOf(mailbox.Id), new Secret(token), cancellationToken);
     }
 }

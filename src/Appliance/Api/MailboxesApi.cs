@@ -69,7 +69,7 @@ public static class MailboxesApi
     private static async Task<Created<MailboxContract>> CreateAsync(
         MailboxInput input, Channel channel, IStore store, HttpContext context, CancellationToken cancellationToken)
     {
-        channel.RequireFor(context, input.Password);
+        channel.RequireFor(context, input.Password, input.RefreshToken);
         Mailbox created = await MailboxSaving.CreateAsync(store, input, cancellationToken);
         MergePatch.ShowVersion(context.Response, created.Version);
         return TypedResults.Created($"/api/v1/mailboxes/{created.Id}", await ContractAsync(store, created, cancellationToken));
@@ -80,7 +80,7 @@ public static class MailboxesApi
     {
         Mailbox stored = await FindAsync(store, mailbox, cancellationToken);
         MailboxInput input = await MergePatch.ApplyAsync(context.Request, MailboxInput.Of(stored), ContractJson.Contract.MailboxInput, Prepare);
-        channel.RequireFor(context, input.Password);
+        channel.RequireFor(context, input.Password, input.RefreshToken);
         Mailbox changed = await MailboxChanges.ReadAsync(input, stored, store, cancellationToken);
         changed = await MailboxSaving.UpdateAsync(
             store, scheduler, stored, changed with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) }, input, cancellationToken);
@@ -177,7 +177,7 @@ public static class MailboxesApi
     // A new password is the permission to use it, unless the permission is given or refused along with it.
     private static void Prepare(JsonObject stored, JsonObject patch)
     {
-        if (patch.ContainsKey("password"))
+        if (patch.ContainsKey("password") || patch.ContainsKey("refreshToken"))
             stored.Remove("allowCredentialsForEmailProcessing");
     }
 
@@ -188,7 +188,10 @@ public static class MailboxesApi
     }
 
     private static async Task<MailboxContract> ContractAsync(IStore store, Mailbox mailbox, CancellationToken cancellationToken) =>
-        MailboxContract.Of(mailbox, await store.Secrets.IsSetAsync(SecretName.Of(mailbox.Id), cancellationToken));
+        MailboxContract.Of(mailbox, await store.Secrets.IsSetAsync(SecretName.Of(mailbox.Id), cancellationToken)) with
+        {
+            IsRefreshTokenSet = await store.Secrets.IsSetAsync(SecretName.RefreshTokenOf(mailbox.Id), cancellationToken),
+        };
 
     private static TestContract Contract(MailboxId mailbox, TestProgress progress) => new(
         mailbox.ToString(),

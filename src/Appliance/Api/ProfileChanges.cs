@@ -41,7 +41,15 @@ internal static class ProfileChanges
             await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.Incoming), cancellationToken);
         if (outgoingMoved)
             await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.Outgoing), cancellationToken);
-        if (!incomingMoved && !outgoingMoved)
+        // What is asked for at one token endpoint, for one pair of servers, is nothing that another may have.
+        bool tokensMoved = before.OAuth?.TokenEndpoint != after.OAuth?.TokenEndpoint || before.OAuth?.ClientId != after.OAuth?.ClientId;
+        if (incomingMoved || outgoingMoved || tokensMoved)
+        {
+            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.ClientSecret), cancellationToken);
+            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.RefreshToken), cancellationToken);
+        }
+
+        if (!incomingMoved && !outgoingMoved && !(tokensMoved && before.OAuth is not null))
             return;
 
         const int Page = 500;
@@ -57,11 +65,34 @@ internal static class ProfileChanges
         }
     }
 
+    /// <summary>A profile's secrets, by the fields that they are given in.</summary>
+    public static IEnumerable<(string Field, SecretName Name, string? Given)> SecretsOf(ProfileId profile, ProfileInput? input = null) =>
+    [
+        ("incomingPassword", SecretName.Of(profile, SecretKind.Incoming), input?.IncomingPassword),
+        ("outgoingPassword", SecretName.Of(profile, SecretKind.Outgoing), input?.OutgoingPassword),
+        ("oauthClientSecret", SecretName.Of(profile, SecretKind.ClientSecret), input?.OauthClientSecret),
+        ("oauthRefreshToken", SecretName.Of(profile, SecretKind.RefreshToken), input?.OauthRefreshToken),
+    ];
+
+    /// <summary>Which of them are stored.</summary>
+    public static async Task<IReadOnlySet<string>> SetSecretsOfAsync(IStore store, ProfileId profile, CancellationToken cancellationToken)
+    {
+        HashSet<string> set = [];
+        foreach ((string field, SecretName name, _) in SecretsOf(profile))
+        {
+            if (await store.Secrets.IsSetAsync(name, cancellationToken))
+                set.Add(field);
+        }
+
+        return set;
+    }
+
     private static async Task SetSecretsAsync(IStore store, EmailServerProfile profile, ProfileInput input, CancellationToken cancellationToken)
     {
-        if (input.IncomingPassword is { } incoming)
-            await store.Secrets.SetAsync(SecretName.Of(profile.Id, SecretKind.Incoming), new Secret(incoming), cancellationToken);
-        if (input.OutgoingPassword is { } outgoing)
-            await store.Secrets.SetAsync(SecretName.Of(profile.Id, SecretKind.Outgoing), new Secret(outgoing), cancellationToken);
+        foreach ((_, SecretName name, string? given) in SecretsOf(profile.Id, input))
+        {
+            if (given is not null)
+                await store.Secrets.SetAsync(name, new Secret(given), cancellationToken);
+        }
     }
 }

@@ -34,6 +34,7 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
             OwnerEmailAddress = faults.Address("ownerEmailAddress", input.OwnerEmailAddress),
             State = faults.Choice("state", input.State, ProfileState.Active),
             TrustedCertificates = input.TrustedCertificates,
+            OAuth = ReadOAuth(input, faults),
             WhenUncertain = faults.Choice("whenUncertain", input.WhenUncertain, WhenUncertain.Resend),
         };
 
@@ -83,14 +84,42 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
         return location;
     }
 
+    private OAuthClient? ReadOAuth(ProfileInput input, Faults faults)
+    {
+        faults.Secret("oauthClientSecret", input.OauthClientSecret, 1000);
+        faults.Secret("oauthRefreshToken", input.OauthRefreshToken, 8192);
+        bool isAsked = (input.OauthTokenEndpoint ?? input.OauthClientId ?? input.OauthScope ?? input.OauthClientSecret ?? input.OauthRefreshToken) is not null
+            || input.OauthFlow is not null;
+        if (!isAsked)
+            return null;
+        string? clientId = faults.OptionalText("oauthClientId", input.OauthClientId, 250);
+        if (clientId is null)
+            faults.Add("oauthClientId", null, "It is needed for access tokens.", "Give the id that the provider gave to this application.");
+        string? scope = faults.OptionalText("oauthScope", input.OauthScope, 1000);
+        OAuthFlow flow = faults.Choice("oauthFlow", input.OauthFlow, OAuthFlow.ClientCredentials);
+        if (!Uri.TryCreate(input.OauthTokenEndpoint, UriKind.Absolute, out Uri? endpoint))
+            faults.Add("oauthTokenEndpoint", input.OauthTokenEndpoint, "It is not an address.", "Give one such as https://login.example.com/token.");
+        else if (policy.WhyNotHttps(endpoint) is { } refusal)
+            faults.Add("oauthTokenEndpoint", input.OauthTokenEndpoint, refusal, "Give an https address that the policy admits.");
+        return endpoint is null || clientId is null ? null : new() { TokenEndpoint = endpoint, ClientId = clientId, Scope = scope, Flow = flow };
+    }
+
     private void CheckCredentials(ProfileInput input, EmailServerProfile profile, Faults faults)
     {
         faults.Secret("incomingPassword", input.IncomingPassword, 250);
         faults.Secret("outgoingPassword", input.OutgoingPassword, 250);
+        if (profile.OAuth is not null && profile.Incoming.AuthenticationProtocol != AuthenticationProtocol.OAuth
+            && profile.Outgoing.AuthenticationProtocol != AuthenticationProtocol.OAuth)
+            faults.Add("oauthTokenEndpoint", input.OauthTokenEndpoint, "No direction signs in by oauth.", "Set incomingAuthenticationProtocol or outgoingAuthenticationProtocol to oauth.");
         if (profile.Incoming.CredentialRetrieval is CredentialRetrieval.Anonymous or CredentialRetrieval.WindowsIntegrated)
             faults.Add("incomingCredentialRetrieval", profile.Incoming.CredentialRetrieval.ToString(), "It is not a valid setting for POP3.", "Give user-or-queue or profile.");
         if (profile.Outgoing.CredentialRetrieval == CredentialRetrieval.Anonymous && !allowAnonymousSmtp)
             faults.Add("outgoingCredentialRetrieval", "anonymous", "It is not a valid setting here.", "Give user-or-queue or profile; the deployment can admit a local relay with AllowAnonymousSmtp.");
+        if (profile.UseSameSettingsForOutgoing && profile.Outgoing.CredentialRetrieval is CredentialRetrieval.Anonymous or CredentialRetrieval.WindowsIntegrated)
+            faults.Add("outgoingCredentialRetrieval", profile.Outgoing.CredentialRetrieval.ToString(), "The outgoing credentials are those of incoming.", "Set useSameSettingsForOutgoing to false.");
+        bool isOfProcess = !profile.UseSameSettingsForOutgoing && profile.Outgoing.CredentialRetrieval == CredentialRetrieval.WindowsIntegrated;
+        if (isOfProcess && profile.Outgoing.AuthenticationProtocol is not (AuthenticationProtocol.AutoDetect or AuthenticationProtocol.Negotiate or AuthenticationProtocol.Ntlm))
+            faults.Add("outgoingAuthenticationProtocol", profile.Outgoing.AuthenticationProtocol.ToString(), "It is not one that Windows Integrated signs in by.", "Give auto-detect, negotiate or ntlm.");
         CheckSide("incoming", profile.Incoming, input.IncomingPassword, faults);
         if (!profile.UseSameSettingsForOutgoing)
             CheckSide("outgoing", profile.Outgoing, input.OutgoingPassword, faults);

@@ -49,7 +49,7 @@ public static class ProfilesApi
     private static async Task<Created<ProfileContract>> CreateAsync(
         ProfileInput input, ProfileRules rules, Channel channel, IStore store, HttpContext context, CancellationToken cancellationToken)
     {
-        channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword);
+        channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword, input.OauthClientSecret, input.OauthRefreshToken);
         RequireAdminForTrust(context, null, input);
         EmailServerProfile created = await ProfileChanges.CreateAsync(store, rules.Read(input, stored: null), input, cancellationToken);
         MergePatch.ShowVersion(context.Response, created.Version);
@@ -61,7 +61,7 @@ public static class ProfilesApi
     {
         EmailServerProfile stored = await FindAsync(store, profile, cancellationToken);
         ProfileInput input = await MergePatch.ApplyAsync(context.Request, ProfileInput.Of(stored), ContractJson.Contract.ProfileInput, Prepare);
-        channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword);
+        channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword, input.OauthClientSecret, input.OauthRefreshToken);
         RequireAdminForTrust(context, stored, input);
         EmailServerProfile changed = rules.Read(input, stored) with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) };
         changed = await ProfileChanges.UpdateAsync(store, scheduler, stored, changed, input, cancellationToken);
@@ -99,8 +99,5 @@ public static class ProfilesApi
     }
 
     private static async Task<ProfileContract> ContractAsync(IStore store, EmailServerProfile profile, CancellationToken cancellationToken) =>
-        ProfileContract.Of(
-            profile,
-            await store.Secrets.IsSetAsync(SecretName.Of(profile.Id, SecretKind.Incoming), cancellationToken),
-            await store.Secrets.IsSetAsync(SecretName.Of(profile.Id, SecretKind.Outgoing), cancellationToken));
+        ProfileContract.Of(profile, await ProfileChanges.SetSecretsOfAsync(store, profile.Id, cancellationToken));
 }

@@ -38,6 +38,14 @@ internal static class FieldHelp
         ["trustedCertificates"] = "Certificates in PEM, trusted as roots beside the system's.",
         ["whenUncertain"] = "What is done with an email that may or may not have been accepted.",
 
+        ["oauthTokenEndpoint"] = "Where access tokens are asked for: an https address.",
+        ["oauthClientId"] = "Who asks for access tokens.",
+        ["oauthClientSecret"] = "The client's secret.",
+        ["oauthScope"] = "What access tokens are for, as the provider names it.",
+        ["oauthFlow"] = "How access tokens are asked for.",
+        ["oauthRefreshToken"] = "The profile's refresh token.",
+        ["refreshToken"] = "The mailbox's refresh token.",
+
         ["emailAddress"] = "The mailbox's address.",
         ["kind"] = "Whose mailbox it is.",
         ["profile"] = "The profile by which it is reached: its id or name.",

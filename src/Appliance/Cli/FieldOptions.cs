@@ -48,7 +48,7 @@ internal sealed class FieldOptions
         string help = FieldHelp.Of(field.Name);
         if (SecretFields.IsOne(field.Name))
         {
-            Add(new($"--{name}-file") { HelpName = "FILE", Description = $"{help} Its first line is the password; - asks, or reads standard input." },
+            Add(new($"--{name}-file") { HelpName = "FILE", Description = $"{help} Its first line is taken; - asks, or reads standard input." },
                 file => JsonValue.Create(_environment.ReadSecret(file, "Password: ")), field.Name);
             return;
         }

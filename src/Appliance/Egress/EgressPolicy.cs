@@ -90,6 +90,24 @@ public sealed class EgressPolicy
         return location.Host.Address is { } address ? WhyNot(address) : null;
     }
 
+    /// <summary>
+    /// Why it does not admit a call of this address over HTTPS, in words for an administrator; null where it does. Port 443, and in commercial
+    /// mode <see cref="EgressOptions.AdditionalPorts"/> as well.
+    /// </summary>
+    public string? WhyNotHttps(Uri address)
+    {
+        if (address.Scheme != Uri.UriSchemeHttps)
+            return $"Only HTTPS leaves this appliance; {address.Scheme} does not.";
+        if (address.UserInfo.Length > 0 || address.Fragment.Length > 0)
+            return "A user or a fragment has no place in it.";
+        bool isRegistered = address.Port == 443 || (!IsStrict && _rows?.Contains((MailService.Submission, address.Port, TlsMode.Implicit)) == true && address.Port != 465);
+        if (!isRegistered)
+            return $"HTTPS to port {address.Port} is not admitted by the {Name} egress policy. {_remedy}";
+        if (!HostName.TryParse(address.Host, out HostName? host, out string? reason))
+            return reason;
+        return host.Address is { } literal ? WhyNot(literal) : null;
+    }
+
     /// <summary>Why it does not admit this address, in words for an administrator; null where it does. Disguised IPv4 addresses are seen through.</summary>
     public string? WhyNot(IPAddress address)
     {

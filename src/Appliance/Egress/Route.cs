@@ -17,14 +17,14 @@ public sealed record RouteOptions
 /// <summary>A server location that a policy has admitted: the proof, and the only thing a dialer accepts.</summary>
 public sealed class Route
 {
-    private Route(EgressPolicy policy, MailService service, ServerLocation location, RouteOptions options) =>
+    private Route(EgressPolicy policy, MailService? service, ServerLocation location, RouteOptions options) =>
         (Policy, Service, Location, Options) = (policy, service, location, options);
 
     /// <summary>The policy that admitted it, and that judges each address of the name.</summary>
     public EgressPolicy Policy { get; }
 
-    /// <summary>What is spoken along it.</summary>
-    public MailService Service { get; }
+    /// <summary>Which mail service is spoken along it; null where it is HTTPS.</summary>
+    public MailService? Service { get; }
 
     /// <summary>Where it leads.</summary>
     public ServerLocation Location { get; }
@@ -38,6 +38,13 @@ public sealed class Route
         policy.WhyNot(service, location) is { } reason
             ? throw new EgressDeniedException(reason)
             : new(policy, service, location, options ?? new());
+
+    /// <summary>Asks the policy for a route of HTTPS.</summary>
+    /// <exception cref="EgressDeniedException">The policy does not admit it.</exception>
+    public static Route AdmitHttps(EgressPolicy policy, Uri address, RouteOptions? options = null) =>
+        policy.WhyNotHttps(address) is { } reason
+            ? throw new EgressDeniedException(reason)
+            : new(policy, service: null, new(HostName.Parse(address.Host), address.Port, TlsMode.Implicit), options ?? new());
 
     /// <summary>How TLS is spoken along it, and what the peer must prove.</summary>
     /// <exception cref="System.Security.Cryptography.CryptographicException">The trusted certificates are no PEM.</exception>

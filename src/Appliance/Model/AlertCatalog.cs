@@ -39,6 +39,11 @@ public static class AlertCatalog
         "An email could not be delivered and will not be tried again.",
         "Read the server's reply in the email's recipients, mend the address or the content, and submit it again.") { Scopes = [AlertScope.Message] };
 
+    /// <summary>A refresh token dies soon.</summary>
+    public static readonly AlertEntry RefreshTokenExpires = new("refresh-token-expires", AlertLevel.Warning,
+        "A refresh token dies soon; after that no access token can be obtained with it.",
+        "Have its owner consent again, and set the new refresh token on the mailbox or the profile.") { Scopes = [AlertScope.Mailbox, AlertScope.Profile] };
+
     // What stands in the way of every mailbox is told once, of the profile; where a test met it, of the mailbox as well.
     private static readonly ErrorClass[] OfServers =
     [
@@ -127,7 +132,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, MessageTooLarge, EmailFailed]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, MessageTooLarge, EmailFailed, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The alert of an error class.</summary>
     public static AlertEntry For(ErrorClass failure) => Failures[failure];

@@ -160,6 +160,9 @@ public sealed record EmailServerProfile
     /// <summary>Certificates in PEM that are trusted as roots beside the system's, for a private certificate authority; null means the system's alone.</summary>
     public string? TrustedCertificates { get; init; }
 
+    /// <summary>How access tokens are obtained; null where the password is one, or none is used.</summary>
+    public OAuthClient? OAuth { get; init; }
+
     /// <summary>What to do with an email in doubt.</summary>
     public WhenUncertain WhenUncertain { get; init; } = WhenUncertain.Resend;
 

@@ -11,4 +11,10 @@ public sealed record Credentials(string UserName, Secret Password, Authenticatio
 {
     /// <summary>The user whose mailbox is opened with somebody else's credentials (RFC 4422 section 3.4.1); empty for one's own.</summary>
     public string AuthorizationIdentity { get; init; } = "";
+
+    /// <summary>There is no password: the process signs in as the user that it runs as, with its own Kerberos ticket or, on Windows, its own logon.</summary>
+    public bool AreOfThisProcess { get; private init; }
+
+    /// <summary>The process's own.</summary>
+    public static Credentials OfThisProcess(AuthenticationProtocol protocol) => new("the appliance's own user", new Secret(""), protocol) { AreOfThisProcess = true };
 }

@@ -8,7 +8,7 @@ using EmailSync.Protocols.Wire;
 namespace EmailSync.Appliance.Processing;
 
 /// <summary>Profile and mailbox in, an opened maildrop or SMTP session out: admit, dial, upgrade, sign in.</summary>
-public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpener opener)
+public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpener opener, AccessTokens tokens)
 {
     /// <summary>Opens a mailbox's maildrop.</summary>
     /// <param name="mailbox">Whose.</param>
@@ -19,8 +19,9 @@ public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpene
         Mailbox mailbox, EmailServerProfile profile, StepRecorder? steps, CancellationToken cancellationToken)
     {
         Route route = Admit(profile, MailService.Pop3, steps);
-        Credentials credentials = await CredentialsOfAsync(mailbox, profile, MailService.Pop3, cancellationToken);
-        return await opener.OpenMaildropAsync(route, credentials, profile.CommandTimeout, steps, cancellationToken);
+        return await OpenAsync(
+            mailbox, profile, MailService.Pop3,
+            credentials => opener.OpenMaildropAsync(route, credentials, profile.CommandTimeout, steps, cancellationToken), cancellationToken);
     }
 
     /// <summary>Opens a session to send as a mailbox.</summary>
@@ -32,11 +33,34 @@ public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpene
         Mailbox mailbox, EmailServerProfile profile, StepRecorder? steps, CancellationToken cancellationToken)
     {
         Route route = Admit(profile, MailService.Submission, steps);
-        Credentials? credentials = profile.CredentialSide(MailService.Submission).CredentialRetrieval == CredentialRetrieval.Anonymous
-            ? null
-            : await CredentialsOfAsync(mailbox, profile, MailService.Submission, cancellationToken);
-        return await opener.OpenSubmissionAsync(route, credentials, steps, cancellationToken);
+        if (profile.CredentialSide(MailService.Submission).CredentialRetrieval == CredentialRetrieval.Anonymous)
+            return await opener.OpenSubmissionAsync(route, credentials: null, steps, cancellationToken);
+        return await OpenAsync(
+            mailbox, profile, MailService.Submission,
+            credentials => opener.OpenSubmissionAsync(route, credentials, steps, cancellationToken), cancellationToken);
     }
+
+    /// <summary>Opens a session; where a server refuses an access token that was kept, once more with a new one.</summary>
+    private async Task<T> OpenAsync<T>(
+        Mailbox mailbox, EmailServerProfile profile, MailService service, Func<Credentials, Task<T>> open, CancellationToken cancellationToken)
+    {
+        Credentials credentials = await CredentialsOfAsync(mailbox, profile, service, cancellationToken);
+        try
+        {
+            return await open(credentials);
+        }
+        catch (SignInRefusedException refused) when (refused.AreCredentialsWrong && UsesAccessTokens(profile, service)
+            && tokens.Invalidate(profile, mailbox, IsProfiles(profile, service), credentials.Password))
+        {
+            return await open(await CredentialsOfAsync(mailbox, profile, service, cancellationToken));
+        }
+    }
+
+    private static bool UsesAccessTokens(EmailServerProfile profile, MailService service) =>
+        profile.OAuth is not null && profile.CredentialSide(service).AuthenticationProtocol == AuthenticationProtocol.OAuth;
+
+    private static bool IsProfiles(EmailServerProfile profile, MailService service) =>
+        profile.CredentialSide(service).CredentialRetrieval == CredentialRetrieval.Profile;
 
     private Route Admit(EmailServerProfile profile, MailService service, StepRecorder? steps)
     {
@@ -57,6 +81,14 @@ public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpene
     {
         ServerSide side = profile.CredentialSide(service);
         string mailboxUser = mailbox.UserName ?? mailbox.EmailAddress;
+        if (side.CredentialRetrieval == CredentialRetrieval.WindowsIntegrated && service == MailService.Submission)
+            return Credentials.OfThisProcess(side.AuthenticationProtocol);
+        if (UsesAccessTokens(profile, service))
+        {
+            Secret token = await tokens.GetAsync(profile, mailbox, IsProfiles(profile, service), cancellationToken);
+            return new(mailboxUser, token, AuthenticationProtocol.OAuth);
+        }
+
         switch (side.CredentialRetrieval)
         {
             case CredentialRetrieval.UserOrQueue:

@@ -59,7 +59,9 @@ public static class SignIn
         try
         {
             SaslServer server = session.DescribeForSasl(route.Location.Host.Name, route.Location.Port);
-            SaslMechanism mechanism = SelectionFor(credentials.Protocol, route).Choose(server, ForSasl(credentials));
+            SaslMechanism mechanism = credentials.AreOfThisProcess
+                ? ForThisProcess(server, route, credentials.Protocol)
+                : SelectionFor(credentials.Protocol, route).Choose(server, ForSasl(credentials));
             using IDisposable? held = mechanism as IDisposable;
             await session.AuthenticateAsync(mechanism, cancellationToken);
         }
@@ -97,6 +99,24 @@ public static class SignIn
             // APOP is a command of POP3; where sending shares its credentials they go by the strongest mechanism.
             _ => MechanismSelection.Passwords,
         };
+    }
+
+    /// <summary>Kerberos, or where the server has none SPNEGO or NTLM, with what the operating system has for this process.</summary>
+    private static Negotiate ForThisProcess(SaslServer server, Route route, AuthenticationProtocol protocol)
+    {
+        (string Name, Func<Negotiate> Make, bool IsAdmitted)[] ways =
+        [
+            ("GSSAPI", () => Negotiate.Kerberos(server), protocol != AuthenticationProtocol.Ntlm),
+            ("GSS-SPNEGO", () => Negotiate.Spnego(server), protocol != AuthenticationProtocol.Ntlm && !route.Policy.IsStrict),
+            ("NTLM", () => Negotiate.Ntlm(server), protocol != AuthenticationProtocol.Negotiate && !route.Policy.IsStrict),
+        ];
+        foreach ((string name, Func<Negotiate> make, bool isAdmitted) in ways)
+        {
+            if (isAdmitted && server.Mechanisms.Contains(name))
+                return make();
+        }
+
+        throw new NotSupportedException($"Windows Integrated sign-in needs {string.Join(", ", ways.Where(way => way.IsAdmitted).Select(way => way.Name))}; the server has {string.Join(", ", server.Mechanisms)}.");
     }
 
     private static SaslCredentials ForSasl(Credentials credentials)

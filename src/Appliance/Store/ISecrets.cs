@@ -11,6 +11,12 @@ public enum SecretKind
 
     /// <summary>For submission.</summary>
     Outgoing,
+
+    /// <summary>The profile's own, at its token endpoint.</summary>
+    ClientSecret,
+
+    /// <summary>For access tokens: a mailbox's or a profile's.</summary>
+    RefreshToken,
 }
 
 /// <summary>Whose password it is: a mailbox's or a profile's.</summary>
@@ -21,7 +27,10 @@ public readonly record struct SecretName(string Owner, SecretKind Kind)
     /// <summary>A mailbox has one password for both directions.</summary>
     public static SecretName Of(MailboxId mailbox) => new(mailbox.ToString(), SecretKind.Incoming);
 
-    /// <summary>A profile has one for each direction.</summary>
+    /// <summary>A mailbox's refresh token.</summary>
+    public static SecretName RefreshTokenOf(MailboxId mailbox) => new(mailbox.ToString(), SecretKind.RefreshToken);
+
+    /// <summary>A profile has one for each direction, and those for access tokens.</summary>
     public static SecretName Of(ProfileId profile, SecretKind kind) => new(profile.ToString(), kind);
 }
 

@@ -63,7 +63,7 @@ public sealed class AuditTests
     {
         string[] secrets = [.. new[] { ContractJson.Contract.ProfileInput.Properties, ContractJson.Contract.MailboxInput.Properties, ContractJson.Contract.TokenContract.Properties }
             .SelectMany(properties => properties).Select(property => property.Name).Where(SecretFields.IsOne)];
-        Assert.Equal(["incomingPassword", "outgoingPassword", "password", "token"], secrets);
+        Assert.Equal(["incomingPassword", "outgoingPassword", "oauthClientSecret", "oauthRefreshToken", "password", "refreshToken", "token"], secrets);
 
         JsonNode node = JsonNode.Parse("""{"a":[{"password":"x","incomingPassword":null}],"clientSecret":"x","refreshToken":"x","isPasswordSet":true}""")!;
         SecretFields.Mask(node);

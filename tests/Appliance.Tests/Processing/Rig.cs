@@ -134,8 +134,9 @@ internal sealed class Rig : IAsyncDisposable
     private void Assemble()
     {
         AlertBook alerts = new(Store);
-        SessionOpener opener = new(new Dialer(TimeProvider.System), new SessionSettings { AllowCleartextPasswords = true });
-        MailSessions sessions = new(Store, _policy, opener);
+        Dialer dialer = new(TimeProvider.System);
+        SessionOpener opener = new(dialer, new SessionSettings { AllowCleartextPasswords = true });
+        MailSessions sessions = new(Store, _policy, opener, new(Store, new(_policy, dialer, Clock), Clock));
         Receive = new(Store, sessions, alerts, Clock);
         Pool = new(sessions, Clock);
         Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);

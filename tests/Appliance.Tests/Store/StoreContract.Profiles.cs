@@ -35,6 +35,7 @@ public abstract partial class StoreContract
         State = ProfileState.Inactive,
         TrustedCertificates = "-----BEGIN CERTIFICATE-----",
         WhenUncertain = WhenUncertain.Hold,
+        OAuth = new() { TokenEndpoint = new("https://login.example.com/token"), ClientId = "client", Scope = "mail", Flow = OAuthFlow.RefreshToken },
     };
 
     [Fact]

@@ -23,6 +23,9 @@ public sealed record MailboxInput
     /// <summary>Goes in and never comes out.</summary>
     public string? Password { get; init; }
 
+    /// <summary>For access tokens, where the profile signs in by oauth. Goes in and never comes out.</summary>
+    public string? RefreshToken { get; init; }
+
     /// <summary>True where credentials are given.</summary>
     public bool? AllowCredentialsForEmailProcessing { get; init; }
 
@@ -88,6 +91,9 @@ public sealed record MailboxContract
 
     /// <summary>Whether a password is stored.</summary>
     public bool IsPasswordSet { get; init; }
+
+    /// <summary>Whether a refresh token is stored.</summary>
+    public bool IsRefreshTokenSet { get; init; }
 
     /// <summary>As in <see cref="MailboxInput"/>.</summary>
     public bool AllowCredentialsForEmailProcessing { get; init; }

@@ -95,6 +95,24 @@ public sealed record ProfileInput
     /// <summary>What to do with an email in doubt.</summary>
     public WhenUncertain? WhenUncertain { get; init; }
 
+    /// <summary>Where access tokens are asked for, where a direction signs in by oauth: an https address.</summary>
+    public string? OauthTokenEndpoint { get; init; }
+
+    /// <summary>Who asks for them.</summary>
+    public string? OauthClientId { get; init; }
+
+    /// <summary>Goes in and never comes out.</summary>
+    public string? OauthClientSecret { get; init; }
+
+    /// <summary>What they are for, as the provider names it.</summary>
+    public string? OauthScope { get; init; }
+
+    /// <summary>How they are asked for.</summary>
+    public OAuthFlow? OauthFlow { get; init; }
+
+    /// <summary>With profile credentials and the refresh-token flow. Goes in and never comes out.</summary>
+    public string? OauthRefreshToken { get; init; }
+
     /// <summary>What a stored profile would be written as: the ground that a change is laid on.</summary>
     public static ProfileInput Of(EmailServerProfile profile) => new()
     {
@@ -123,6 +141,10 @@ public sealed record ProfileInput
         State = profile.State,
         TrustedCertificates = profile.TrustedCertificates,
         WhenUncertain = profile.WhenUncertain,
+        OauthTokenEndpoint = profile.OAuth?.TokenEndpoint.AbsoluteUri,
+        OauthClientId = profile.OAuth?.ClientId,
+        OauthScope = profile.OAuth?.Scope,
+        OauthFlow = profile.OAuth?.Flow,
     };
 }
 
@@ -222,8 +244,26 @@ public sealed record ProfileContract
     /// <summary>As in <see cref="ProfileInput"/>.</summary>
     public WhenUncertain WhenUncertain { get; init; }
 
+    /// <summary>As in <see cref="ProfileInput"/>.</summary>
+    public string? OauthTokenEndpoint { get; init; }
+
+    /// <summary>As in <see cref="ProfileInput"/>.</summary>
+    public string? OauthClientId { get; init; }
+
+    /// <summary>Whether a client secret is stored.</summary>
+    public bool IsOauthClientSecretSet { get; init; }
+
+    /// <summary>As in <see cref="ProfileInput"/>.</summary>
+    public string? OauthScope { get; init; }
+
+    /// <summary>As in <see cref="ProfileInput"/>.</summary>
+    public OAuthFlow? OauthFlow { get; init; }
+
+    /// <summary>Whether a refresh token is stored.</summary>
+    public bool IsOauthRefreshTokenSet { get; init; }
+
     /// <summary>A stored profile as it goes over HTTP.</summary>
-    public static ProfileContract Of(EmailServerProfile profile, bool isIncomingPasswordSet, bool isOutgoingPasswordSet) => new()
+    public static ProfileContract Of(EmailServerProfile profile, IReadOnlySet<string> setSecrets) => new()
     {
         Id = profile.Id.ToString(),
         Name = profile.Name,
@@ -234,7 +274,7 @@ public sealed record ProfileContract
         IncomingTlsMode = profile.Incoming.Location?.Security,
         IncomingCredentialRetrieval = profile.Incoming.CredentialRetrieval,
         IncomingUserName = profile.Incoming.UserName,
-        IsIncomingPasswordSet = isIncomingPasswordSet,
+        IsIncomingPasswordSet = setSecrets.Contains("incomingPassword"),
         IncomingAuthenticationProtocol = profile.Incoming.AuthenticationProtocol,
         OutgoingServerLocation = profile.Outgoing.Location?.Host.ToString(),
         OutgoingPort = profile.Outgoing.Location?.Port,
@@ -242,7 +282,7 @@ public sealed record ProfileContract
         OutgoingTlsMode = profile.Outgoing.Location?.Security,
         OutgoingCredentialRetrieval = profile.Outgoing.CredentialRetrieval,
         OutgoingUserName = profile.Outgoing.UserName,
-        IsOutgoingPasswordSet = isOutgoingPasswordSet,
+        IsOutgoingPasswordSet = setSecrets.Contains("outgoingPassword"),
         OutgoingAuthenticationProtocol = profile.Outgoing.AuthenticationProtocol,
         UseSameSettingsForOutgoing = profile.UseSameSettingsForOutgoing,
         ProcessEmailsReceivedAfter = profile.ProcessEmailsReceivedAfter,
@@ -255,5 +295,11 @@ public sealed record ProfileContract
         State = profile.State,
         TrustedCertificates = profile.TrustedCertificates,
         WhenUncertain = profile.WhenUncertain,
+        OauthTokenEndpoint = profile.OAuth?.TokenEndpoint.AbsoluteUri,
+        OauthClientId = profile.OAuth?.ClientId,
+        IsOauthClientSecretSet = setSecrets.Contains("oauthClientSecret"),
+        OauthScope = profile.OAuth?.Scope,
+        OauthFlow = profile.OAuth?.Flow,
+        IsOauthRefreshTokenSet = setSecrets.Contains("oauthRefreshToken"),
     };
 }

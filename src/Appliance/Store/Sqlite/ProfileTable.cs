@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Store.Sqlite;
@@ -10,7 +11,7 @@ internal sealed class ProfileTable(Database database) : IProfiles
         incoming_host, incoming_port, incoming_security, incoming_credentials, incoming_user_name, incoming_authentication,
         outgoing_host, outgoing_port, outgoing_security, outgoing_credentials, outgoing_user_name, outgoing_authentication,
         use_same_settings_for_outgoing, process_emails_received_after, min_polling_interval, max_concurrent_connections,
-        connection_timeout, command_timeout, send_email_alert, owner_email_address, state, trusted_certificates, when_uncertain
+        connection_timeout, command_timeout, send_email_alert, owner_email_address, state, trusted_certificates, when_uncertain, oauth
         """;
 
     private const string Insert = """
@@ -19,13 +20,13 @@ internal sealed class ProfileTable(Database database) : IProfiles
             incoming_host, incoming_port, incoming_security, incoming_credentials, incoming_user_name, incoming_authentication,
             outgoing_host, outgoing_port, outgoing_security, outgoing_credentials, outgoing_user_name, outgoing_authentication,
             use_same_settings_for_outgoing, process_emails_received_after, min_polling_interval, max_concurrent_connections,
-            connection_timeout, command_timeout, send_email_alert, owner_email_address, state, trusted_certificates, when_uncertain)
+            connection_timeout, command_timeout, send_email_alert, owner_email_address, state, trusted_certificates, when_uncertain, oauth)
         VALUES (
             $version, $name, $name_key, $description,
             $incoming_host, $incoming_port, $incoming_security, $incoming_credentials, $incoming_user_name, $incoming_authentication,
             $outgoing_host, $outgoing_port, $outgoing_security, $outgoing_credentials, $outgoing_user_name, $outgoing_authentication,
             $use_same_settings_for_outgoing, $process_emails_received_after, $min_polling_interval, $max_concurrent_connections,
-            $connection_timeout, $command_timeout, $send_email_alert, $owner_email_address, $state, $trusted_certificates, $when_uncertain)
+            $connection_timeout, $command_timeout, $send_email_alert, $owner_email_address, $state, $trusted_certificates, $when_uncertain, $oauth)
         RETURNING id
         """;
 
@@ -42,7 +43,8 @@ internal sealed class ProfileTable(Database database) : IProfiles
             process_emails_received_after = $process_emails_received_after, min_polling_interval = $min_polling_interval,
             max_concurrent_connections = $max_concurrent_connections, connection_timeout = $connection_timeout,
             command_timeout = $command_timeout, send_email_alert = $send_email_alert, owner_email_address = $owner_email_address,
-            state = $state, trusted_certificates = $trusted_certificates, when_uncertain = $when_uncertain
+            state = $state, trusted_certificates = $trusted_certificates, when_uncertain = $when_uncertain,
+            oauth = $oauth
         WHERE id = $id
         """;
 
@@ -128,7 +130,8 @@ internal sealed class ProfileTable(Database database) : IProfiles
             .With("$owner_email_address", profile.OwnerEmailAddress)
             .With("$state", (int)profile.State)
             .With("$trusted_certificates", profile.TrustedCertificates)
-            .With("$when_uncertain", (int)profile.WhenUncertain);
+            .With("$when_uncertain", (int)profile.WhenUncertain)
+            .With("$oauth", profile.OAuth is { } oauth ? JsonSerializer.Serialize(oauth, StoredJson.Default.OAuthClient) : null);
     }
 
     private static void BindSide(Statement statement, string side, ServerSide values) => statement
@@ -158,6 +161,7 @@ internal sealed class ProfileTable(Database database) : IProfiles
         State = (ProfileState)row.Int(),
         TrustedCertificates = row.OptionalText(),
         WhenUncertain = (WhenUncertain)row.Int(),
+        OAuth = row.OptionalText() is { } oauth ? JsonSerializer.Deserialize(oauth, StoredJson.Default.OAuthClient) : null,
     };
 
     private static ServerSide ReadSide(Row row)

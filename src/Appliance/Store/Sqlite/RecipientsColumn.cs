@@ -32,6 +32,7 @@ internal sealed record StoredRecipient(string Address, int State, int? ReplyCode
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     // A document that this version does not understand in full is an error, never a silent default.
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(OAuthClient))]
 [JsonSerializable(typeof(StoredRecipient[]))]
 [JsonSerializable(typeof(Settings))]
 internal sealed partial class StoredJson : JsonSerializerContext;
