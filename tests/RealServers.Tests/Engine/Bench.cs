@@ -24,7 +24,9 @@ internal sealed class Bench : IAsyncDisposable
             AllowLoopbackAndPrivateServers = true,
         });
         AlertBook alerts = new(store);
-        MailSessions sessions = new(store, policy, new(new Dialer(TimeProvider.System), new SessionSettings()));
+        Dialer dialer = new(TimeProvider.System);
+        MailSessions sessions = new(
+            store, policy, new(dialer, new SessionSettings()), new(store, new(policy, dialer, TimeProvider.System), TimeProvider.System));
         ReceiveCycle receive = new(store, sessions, alerts, TimeProvider.System);
         Pool = new(sessions, TimeProvider.System);
         SendCycle send = new(store, Pool, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
