@@ -31,6 +31,7 @@ internal static class ApplianceHost
         .AddSingleton<TestBoard>()
         .AddSingleton<ReceiveCycle>()
         .AddSingleton<SubmissionPool>()
+        .AddSingleton<DeliveryReportReader>()
         .AddSingleton<SendCycle>()
         .AddSingleton<TestAndEnable>()
         .AddSingleton<MailboxWorker>()

@@ -64,7 +64,7 @@ public static class EmailsApi
         using MemoryStream content = new(composed.Content, writable: false);
         try
         {
-            return await EnqueueAsync(mailbox, composed.Recipients, content, key, input.SendAt, store, scheduler, cancellationToken);
+            return await EnqueueAsync(mailbox, composed.Recipients, content, key, input.SendAt, input.Priority ?? EmailPriority.Normal, store, scheduler, cancellationToken);
         }
         catch (IdempotencyConflictException conflict)
         {
@@ -78,7 +78,7 @@ public static class EmailsApi
 
     /// <summary>Takes a message as it is. Its recipients are the ones in <paramref name="to"/>, whatever its header says, and nothing in it is changed.</summary>
     private static async Task<Accepted<EmailContract>> SendRawAsync(
-        string? mailbox, [FromQuery] string[] to, DateTimeOffset? sendAt, [FromHeader(Name = "Idempotency-Key")] string? key,
+        string? mailbox, [FromQuery] string[] to, DateTimeOffset? sendAt, Named<EmailPriority>? priority, [FromHeader(Name = "Idempotency-Key")] string? key,
         HttpRequest request, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
     {
         if (request.ContentType is not { } type || !type.StartsWith("message/rfc822", StringComparison.OrdinalIgnoreCase))
@@ -89,16 +89,16 @@ public static class EmailsApi
             faults.Add("to", null, "There is no recipient.", "Give each recipient as a query parameter: ?to=a@example.com&to=b@example.com.");
         string[] recipients = [.. to.Select(address => faults.Address("to", address)!).Distinct(StringComparer.OrdinalIgnoreCase)];
         faults.ThrowIfAny();
-        return await EnqueueAsync(sender, recipients, request.Body, key, sendAt, store, scheduler, cancellationToken);
+        return await EnqueueAsync(sender, recipients, request.Body, key, sendAt, priority?.Value ?? EmailPriority.Normal, store, scheduler, cancellationToken);
     }
 
     private static async Task<Accepted<EmailContract>> EnqueueAsync(
-        Mailbox mailbox, IReadOnlyList<string> recipients, Stream content, string? key, DateTimeOffset? sendAt,
+        Mailbox mailbox, IReadOnlyList<string> recipients, Stream content, string? key, DateTimeOffset? sendAt, EmailPriority priority,
         IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
     {
         if (key is { Length: 0 or > 255 })
             throw InvalidRequestException.Of("Idempotency-Key", null, "It has no characters, or more than 255.", "Give 1 to 255 characters.");
-        Submission submission = new(mailbox.Id, mailbox.EmailAddress, recipients) { IdempotencyKey = key, SendAt = sendAt };
+        Submission submission = new(mailbox.Id, mailbox.EmailAddress, recipients) { IdempotencyKey = key, SendAt = sendAt, Priority = priority };
         EmailId id = await store.Outgoing.EnqueueAsync(submission, content, cancellationToken);
         if (sendAt is null)
             scheduler.Wake(mailbox.Id, Work.Send);
@@ -119,7 +119,7 @@ public static class EmailsApi
     {
         Email found = await FindAsync(store, email, cancellationToken);
         if (!await store.Outgoing.RetryAsync(found.Id, cancellationToken))
-            throw InvalidRequestException.Of("email", email.ToString(), "There is nothing to try again.", "Only an email that waits, failed or is uncertain can be tried again.");
+            throw InvalidRequestException.Of("email", email.ToString(), "There is nothing to try again.", "Only an email that waits, failed, bounced or is uncertain can be tried again.");
         scheduler.Wake(found.Mailbox, Work.Send);
         return TypedResults.Ok(EmailContract.Of(await FindAsync(store, email, cancellationToken)));
     }

@@ -40,6 +40,7 @@ internal sealed class EmailCommands
     private readonly Option<string[]> _cc = new("--cc") { Description = "A recipient seen by all.", HelpName = "ADDRESS" };
     private readonly Option<string[]> _bcc = new("--bcc") { Description = "A recipient seen by nobody.", HelpName = "ADDRESS" };
     private readonly Option<string?> _sendAt = new("--send-at") { Description = "Not before this moment.", HelpName = "TIME" };
+    private readonly Option<string?> _priority = new("--priority") { Description = "Whether it goes before others of the mailbox: low, normal or high." };
     private readonly Option<string?> _key = new("--idempotency-key") { Description = "The same key with the same content is the same email." };
 
     private readonly (string Field, Option<string?> Option)[] _parts =
@@ -65,11 +66,11 @@ internal sealed class EmailCommands
             runner.Create("raw", "Writes the raw message, exactly as it was received or will be sent.",
                 verb => CopyAsync(verb, runner.Environment, verb.Parse.GetRequiredValue(email), verb.Parse.GetValue(to)), email, to),
             runner.Create("send", "Submits an email; it is durable when this returns.", verb => verbs.SendAsync(verb, runner.Environment),
-                [verbs._file, verbs._mailbox, verbs._to, verbs._cc, verbs._bcc, .. verbs._parts.Select(part => part.Option), verbs._sendAt, verbs._key]),
+                [verbs._file, verbs._mailbox, verbs._to, verbs._cc, verbs._bcc, .. verbs._parts.Select(part => part.Option), verbs._sendAt, verbs._priority, verbs._key]),
         };
         foreach ((string name, string description) in new[]
         {
-            ("retry", "Makes failed, uncertain or waiting emails due at once."), ("cancel", "Calls back emails that are not being sent."),
+            ("retry", "Makes failed, bounced, uncertain or waiting emails due at once."), ("cancel", "Calls back emails that are not being sent."),
         })
             group.Add(runner.Create(name, description, verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(emails), each => ActAsync(verb, each, name)), emails));
         return group;
@@ -125,6 +126,8 @@ internal sealed class EmailCommands
             query.AddRange((verb.Parse.GetValue(option) ?? []).Select(address => $"to={Uri.EscapeDataString(address)}"));
         if (verb.Parse.GetValue(_sendAt) is { } moment)
             query.Add($"sendAt={Uri.EscapeDataString(moment)}");
+        if (verb.Parse.GetValue(_priority) is { } priority)
+            query.Add($"priority={Uri.EscapeDataString(priority)}");
 
         await using Stream content = file == StandardInput ? environment.OpenInput() : File.OpenRead(file);
         return await verb.Appliance.PostAsync(
@@ -139,7 +142,7 @@ internal sealed class EmailCommands
             if (verb.Parse.GetValue(option) is { Length: > 0 } addresses)
                 email[field] = new JsonArray([.. addresses.Select(address => JsonValue.Create(address))]);
         }
-        foreach ((string field, Option<string?> option) in _parts.Append(("sendAt", _sendAt)))
+        foreach ((string field, Option<string?> option) in _parts.Append(("sendAt", _sendAt)).Append(("priority", _priority)))
         {
             if (verb.Parse.GetValue(option) is { } value)
                 email[field] = value;

@@ -52,6 +52,11 @@ public static class AlertCatalog
         ErrorClass.Timeout, ErrorClass.Server, ErrorClass.Unknown,
     ];
 
+    /// <summary>A notification came back for an email that had been sent.</summary>
+    public static readonly AlertEntry EmailBounced = new("email-bounced", AlertLevel.Warning,
+        "An email that had been sent came back from at least one recipient.",
+        "Read what was said in the email's recipients, mend the address, and submit it again.");
+
     private static readonly FrozenDictionary<ErrorClass, AlertEntry> Failures = new Dictionary<ErrorClass, AlertEntry>
     {
         [ErrorClass.Policy] = new("policy", AlertLevel.Error,
@@ -132,7 +137,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, MessageTooLarge, EmailFailed, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, MessageTooLarge, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The alert of an error class.</summary>
     public static AlertEntry For(ErrorClass failure) => Failures[failure];

@@ -36,6 +36,22 @@ public enum EmailState
 
     /// <summary>Outgoing: called back before it was sent.</summary>
     Canceled,
+
+    /// <summary>Outgoing: it was sent, and came back from at least one recipient.</summary>
+    Bounced,
+}
+
+/// <summary>Which outgoing emails of a mailbox go first.</summary>
+public enum EmailPriority
+{
+    /// <summary>When nothing else is due.</summary>
+    Low,
+
+    /// <summary>In its turn.</summary>
+    Normal,
+
+    /// <summary>Before all others that are due.</summary>
+    High,
 }
 
 /// <summary>The fields of a header block that an email is found by. Null where the header has none; text is decoded no further than UTF-8.</summary>
@@ -67,6 +83,9 @@ public sealed record EmailHeaders
 
     /// <summary>References.</summary>
     public string? References { get; init; }
+
+    /// <summary>By its Content-Type it is a delivery status notification (RFC 3464).</summary>
+    public bool IsDeliveryReport { get; init; }
 }
 
 /// <summary>One stored message: the octets exactly as received, or exactly as they will be sent.</summary>
@@ -105,6 +124,12 @@ public sealed record Email
     /// <summary>What became of each recipient, outgoing only.</summary>
     public IReadOnlyList<Recipient> Recipients { get; init; } = [];
 
+    /// <summary>Whether it goes before others, outgoing only.</summary>
+    public EmailPriority Priority { get; init; } = EmailPriority.Normal;
+
+    /// <summary>The outgoing email that this incoming delivery status notification speaks of.</summary>
+    public EmailId? SpeaksOf { get; init; }
+
     /// <summary>Delivery attempts so far, outgoing only.</summary>
     public int Attempts { get; init; }
 
@@ -126,6 +151,9 @@ public enum RecipientState
 
     /// <summary>Refused for good.</summary>
     Failed,
+
+    /// <summary>Accepted, and later reported as undeliverable.</summary>
+    Bounced,
 }
 
 /// <summary>One forward-path of an outgoing email, with the server's last word on it.</summary>

@@ -6,7 +6,7 @@ namespace EmailSync.Appliance.Processing;
 
 /// <summary>Does one piece of work for one mailbox and writes down what came of it.</summary>
 public sealed partial class MailboxWorker(
-    IStore store, ReceiveCycle receive, SendCycle send, TestAndEnable test, AlertBook alerts, RetryRules rules, TimeProvider clock, ILogger<MailboxWorker> logger)
+    IStore store, ReceiveCycle receive, DeliveryReportReader reports, SendCycle send, TestAndEnable test, AlertBook alerts, RetryRules rules, TimeProvider clock, ILogger<MailboxWorker> logger)
 {
     // Longer than a day is no delay but a refusal (RFC 2449 6.5 sets no bound).
     private static readonly TimeSpan LongestHonouredDelay = TimeSpan.FromHours(24);
@@ -43,6 +43,8 @@ public sealed partial class MailboxWorker(
         try
         {
             ReceiveReport report = await receive.RunAsync(mailbox, profile, cancellationToken);
+            if (report.Stored > 0)
+                await reports.ReadAsync(mailbox, cancellationToken);
             DateTimeOffset now = clock.GetUtcNow();
             await store.Mailboxes.RecordAsync(mailbox.Id, state => state with
             {

@@ -118,7 +118,7 @@ public sealed partial class SendCycle(
         {
             Size = email.Size,
             // What a notification quotes, whatever it brings back of the message (RFC 3461 section 4.4).
-            Dsn = session.Extensions.HasDsn ? new() { EnvelopeId = email.Id.ToString() } : null,
+            Dsn = session.Extensions.HasDsn ? new() { EnvelopeId = email.Id.ToString(), GivesOriginalRecipients = true } : null,
         };
         await using Stream content = await store.Emails.OpenContentAsync(email.Id, cancellationToken);
         return await session.SendAsync(envelope, content, cancellationToken);

@@ -68,8 +68,15 @@ public static class HeaderPeek
             return headers with { MessageId = Text(value) };
         if (headers.InReplyTo is null && Is(name, "In-Reply-To"u8))
             return headers with { InReplyTo = Text(value) };
-        return headers.References is null && Is(name, "References"u8) ? headers with { References = Text(value) } : headers;
+        if (headers.References is null && Is(name, "References"u8))
+            return headers with { References = Text(value) };
+        return Is(name, "Content-Type"u8) && IsDeliveryReport(Text(value)) ? headers with { IsDeliveryReport = true } : headers;
     }
+
+    // multipart/report; report-type=delivery-status (RFC 6522 section 3), whatever stands between.
+    private static bool IsDeliveryReport(string contentType) =>
+        contentType.StartsWith("multipart/report", StringComparison.OrdinalIgnoreCase)
+        && contentType.Contains("delivery-status", StringComparison.OrdinalIgnoreCase);
 
     private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> expected) => Ascii.EqualsIgnoreCase(name, expected);
 

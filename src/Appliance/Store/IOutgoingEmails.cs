@@ -13,6 +13,9 @@ public sealed record Submission(MailboxId Mailbox, string ReversePath, IReadOnly
 
     /// <summary>Not before this moment; null means now.</summary>
     public DateTimeOffset? SendAt { get; init; }
+
+    /// <summary>Whether it goes before others of the mailbox.</summary>
+    public EmailPriority Priority { get; init; } = EmailPriority.Normal;
 }
 
 /// <summary>What an attempt at delivery came to.</summary>
@@ -34,7 +37,7 @@ public interface IOutgoingEmails
     ValueTask<EmailId> EnqueueAsync(Submission submission, Stream content, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes the mailbox's next due email for sending: it is <see cref="EmailState.Sending"/> before this returns, and stays so until
+    /// Takes the mailbox's next due email for sending, those of higher priority first: it is <see cref="EmailState.Sending"/> before this returns, and stays so until
     /// <see cref="RecordAsync"/>. Null where none is due. Cancelled, it claims nothing or returns what it claimed.
     /// </summary>
     ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken);
@@ -51,6 +54,6 @@ public interface IOutgoingEmails
     /// <summary>Calls back an email that is not being sent. False where it is too late.</summary>
     ValueTask<bool> CancelAsync(EmailId email, CancellationToken cancellationToken);
 
-    /// <summary>Makes a failed, uncertain or waiting email due at once. False where it is being sent, was sent or was canceled.</summary>
+    /// <summary>Makes a failed, bounced, uncertain or waiting email due at once. False where it is being sent, was sent or was canceled.</summary>
     ValueTask<bool> RetryAsync(EmailId email, CancellationToken cancellationToken);
 }

@@ -19,6 +19,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>The outbox.</summary>
     IOutgoingEmails Outgoing { get; }
 
+    /// <summary>Delivery status notifications, and what they speak of.</summary>
+    IDeliveryReports Reports { get; }
+
     /// <summary>Both directions, for reading.</summary>
     IEmails Emails { get; }
 

@@ -141,7 +141,7 @@ internal sealed class Rig : IAsyncDisposable
         Pool = new(sessions, Clock);
         Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
         Board = new();
-        Worker = new(Store, Receive, Send, new(sessions, Board, Clock), alerts, new(), Clock, NullLogger<MailboxWorker>.Instance);
+        Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Board, Clock), alerts, new(), Clock, NullLogger<MailboxWorker>.Instance);
     }
 
     private static async Task<IStore> OpenStoreAsync(string folder, TimeProvider clock) =>

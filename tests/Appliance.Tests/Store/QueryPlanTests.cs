@@ -95,6 +95,9 @@ public sealed class QueryPlanTests : IDisposable
         await store.Incoming.ForgetSkippedAsync(mailbox, Cancellation);
         await store.Emails.DeleteOldAsync(DateTimeOffset.MaxValue, Cancellation);
         await SendAsync(store, mailbox);
+        await store.Reports.UnreadAsync(mailbox, 10, Cancellation);
+        await store.Reports.FindSentAsync(mailbox, "<1@x>", Cancellation);
+        await store.Reports.RecordAsync(new(1), new(2), [new("b@example.com", RecipientState.Bounced)], Cancellation);
         await AlertAsync(store, AlertSubject.Of(mailbox));
 
         await store.Secrets.SetAsync(SecretName.Of(mailbox), new("x"), Cancellation);

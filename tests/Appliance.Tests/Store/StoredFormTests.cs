@@ -11,8 +11,9 @@ public sealed class StoredFormTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(typeof(EmailState), "Received=0 HeadersOnly=1 PendingSend=2 Sending=3 Sent=4 Failed=5 Uncertain=6 Canceled=7")]
-    [InlineData(typeof(RecipientState), "Pending=0 Accepted=1 Failed=2")]
+    [InlineData(typeof(EmailState), "Received=0 HeadersOnly=1 PendingSend=2 Sending=3 Sent=4 Failed=5 Uncertain=6 Canceled=7 Bounced=8")]
+    [InlineData(typeof(RecipientState), "Pending=0 Accepted=1 Failed=2 Bounced=3")]
+    [InlineData(typeof(EmailPriority), "Low=0 Normal=1 High=2")]
     [InlineData(typeof(EmailStatus), "NotRun=0 Success=1 Failure=2")]
     [InlineData(typeof(EmailApproval), "Empty=0 Approved=1 Pending=2 Rejected=3")]
     [InlineData(typeof(MailboxKind), "User=0 Queue=1")]

@@ -31,7 +31,7 @@ internal sealed class Bench : IAsyncDisposable
         Pool = new(sessions, TimeProvider.System);
         SendCycle send = new(store, Pool, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
         Board = new();
-        Worker = new(store, receive, send, new(sessions, Board, TimeProvider.System), alerts, new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
+        Worker = new(store, receive, new(store, alerts), send, new(sessions, Board, TimeProvider.System), alerts, new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
     }
 
     public IStore Store { get; }

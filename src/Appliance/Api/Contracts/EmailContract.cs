@@ -34,6 +34,9 @@ public sealed record EmailInput
 
     /// <summary>Not before this moment.</summary>
     public DateTimeOffset? SendAt { get; init; }
+
+    /// <summary>Whether it goes before others of the mailbox; normal, unless given.</summary>
+    public EmailPriority? Priority { get; init; }
 }
 
 /// <summary>One stored message.</summary>
@@ -90,6 +93,12 @@ public sealed record EmailContract
     /// <summary>What became of each recipient, outgoing only.</summary>
     public IReadOnlyList<Recipient>? Recipients { get; init; }
 
+    /// <summary>Whether it goes before others of the mailbox, outgoing only.</summary>
+    public EmailPriority? Priority { get; init; }
+
+    /// <summary>The id of the outgoing email that this delivery status notification speaks of.</summary>
+    public string? SpeaksOf { get; init; }
+
     /// <summary>Attempts at delivery, outgoing only.</summary>
     public int? Attempts { get; init; }
 
@@ -122,6 +131,8 @@ public sealed record EmailContract
             StoredAt = email.StoredAt,
             ReversePath = email.ReversePath,
             Recipients = isOutgoing ? email.Recipients : null,
+            Priority = isOutgoing ? email.Priority : null,
+            SpeaksOf = email.SpeaksOf?.ToString(),
             Attempts = isOutgoing ? email.Attempts : null,
             NextAttemptAt = email.NextAttemptAt,
             LastError = email.LastError,

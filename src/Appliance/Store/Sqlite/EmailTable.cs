@@ -7,18 +7,18 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
 {
     private const string Columns = """
         id, mailbox, state, mail_from, mail_to, mail_cc, reply_to, subject, date, message_id, in_reply_to, mail_references,
-        size, sha256, unique_id, stored_at, reverse_path, recipients, attempts, next_attempt_at, last_error
+        size, sha256, unique_id, stored_at, reverse_path, recipients, attempts, next_attempt_at, last_error, priority, speaks_of
         """;
 
     private const string Insert = """
         INSERT INTO email (
             mailbox, state, stored_at, size, sha256, spool_file,
             mail_from, mail_to, mail_cc, reply_to, subject, date, message_id, in_reply_to, mail_references,
-            unique_id, reverse_path, recipients, idempotency_key, next_attempt_at)
+            unique_id, reverse_path, recipients, idempotency_key, next_attempt_at, priority, report)
         VALUES (
             $mailbox, $state, $stored_at, $size, $sha256, $spool_file,
             $mail_from, $mail_to, $mail_cc, $reply_to, $subject, $date, $message_id, $in_reply_to, $mail_references,
-            $unique_id, $reverse_path, $recipients, $idempotency_key, $next_attempt_at)
+            $unique_id, $reverse_path, $recipients, $idempotency_key, $next_attempt_at, $priority, $report)
         RETURNING id
         """;
 
@@ -146,6 +146,8 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             .With("$recipients", email.Recipients)
             .With("$idempotency_key", email.IdempotencyKey)
             .With("$next_attempt_at", email.NextAttemptAt)
+            .With("$priority", (int)email.Priority)
+            .With("$report", email.State == EmailState.Received && content.Headers.IsDeliveryReport ? 1 : null)
             .First(row => row.Long());
         if (content.Octets is not null)
             connection.Prepare(InsertContent).With("$email", id).With("$octets", content.Octets).Execute();
@@ -186,6 +188,8 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             Attempts = row.Int(),
             NextAttemptAt = row.OptionalMoment(),
             LastError = row.OptionalText(),
+            Priority = (EmailPriority)row.Int(),
+            SpeaksOf = row.OptionalLong() is { } sent ? new EmailId(sent) : null,
         };
     }
 
@@ -227,4 +231,6 @@ internal sealed record NewEmail(MailboxId Mailbox, EmailState State, DateTimeOff
     public string? IdempotencyKey { get; init; }
 
     public DateTimeOffset? NextAttemptAt { get; init; }
+
+    public EmailPriority Priority { get; init; } = EmailPriority.Normal;
 }

@@ -17,9 +17,7 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
 
     private static readonly string Claim = $"""
         UPDATE email SET state = {Sending}, claimed_by = $claimed_by, next_attempt_at = NULL
-        WHERE id = (
-            SELECT id FROM email INDEXED BY email_due
-            WHERE mailbox = $mailbox AND state = {Pending} AND next_attempt_at <= $now ORDER BY next_attempt_at, id LIMIT 1)
+        WHERE id = coalesce({FirstOf(EmailPriority.High)}, {FirstOf(EmailPriority.Normal)}, {FirstOf(EmailPriority.Low)})
         """ + EmailTable.Returning;
 
     private static readonly string Interrupted = EmailTable.Select + $" WHERE state = {Sending} AND claimed_by <> $process ORDER BY id";
@@ -49,6 +47,7 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
             Recipients = RecipientsColumn.Write(submission.ForwardPaths.Select(path => new Recipient(path))),
             IdempotencyKey = submission.IdempotencyKey,
             NextAttemptAt = submission.SendAt ?? now,
+            Priority = submission.Priority,
         };
         return await _commit.RunAsync(
             whole, connection => FindSame(connection, submission, whole) ?? Add(connection, email), cancellationToken);
@@ -68,7 +67,7 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         await database.WriteAsync(connection =>
         {
             Email sending = FindSending(connection, email);
-            Change(connection, sending, outcome, attempts: 1);
+            Change(connection, sending, outcome with { Recipients = StillBounced(sending, outcome) }, attempts: 1);
             if (outcome.State == EmailState.Sent)
                 MailboxTable.CountSent(connection, sending.Mailbox);
             return sending.Id;
@@ -93,12 +92,12 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         database.WriteAsync(connection =>
         {
             Email? found = connection.Prepare(EmailTable.Find).With("$id", email.Value).First(EmailTable.Read);
-            if (found?.State is not (EmailState.PendingSend or EmailState.Failed or EmailState.Uncertain)
+            if (found?.State is not (EmailState.PendingSend or EmailState.Failed or EmailState.Uncertain or EmailState.Bounced)
                 || !MailboxTable.Exists(connection, found.Mailbox))
                 return false;
             // Who was refused for good is asked once more: that is what a person who retries wants.
             Recipient[] recipients = [.. found.Recipients.Select(
-                recipient => recipient.State == RecipientState.Failed ? recipient with { State = RecipientState.Pending } : recipient)];
+                recipient => recipient.State is RecipientState.Failed or RecipientState.Bounced ? recipient with { State = RecipientState.Pending } : recipient)];
             Change(connection, found, new(EmailState.PendingSend, recipients, clock.GetUtcNow(), found.LastError), attempts: 0);
             return true;
         }, cancellationToken);
@@ -106,6 +105,17 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
     /// <summary>Calls back what a mailbox that is being deleted still has to send: it would wait for ever.</summary>
     public static void CancelAll(Connection connection, MailboxId mailbox) =>
         connection.Prepare(CancelOfDeleted).With("$mailbox", mailbox.Value).Execute();
+
+    // One seek for each priority, and the later ones only where the earlier found nothing: emails that wait for their moment cost nothing.
+    private static string FirstOf(EmailPriority priority) => $"""
+        (SELECT id FROM email INDEXED BY email_due_by_priority
+         WHERE mailbox = $mailbox AND state = {Pending} AND priority = {(int)priority} AND next_attempt_at <= $now
+         ORDER BY next_attempt_at, id LIMIT 1)
+        """;
+
+    // A notification may have come while the email was on its way to others, and whoever sends it does not know.
+    private static Recipient[] StillBounced(Email stored, DeliveryOutcome outcome) => [.. outcome.Recipients.Select(
+        recipient => stored.Recipients.FirstOrDefault(one => one.State == RecipientState.Bounced && one.Address == recipient.Address) ?? recipient)];
 
     private static EmailId Add(Connection connection, NewEmail email)
     {

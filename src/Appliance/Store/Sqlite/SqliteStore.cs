@@ -26,6 +26,7 @@ public sealed partial class SqliteStore : IStore
         Mailboxes = new MailboxTable(_database);
         Incoming = new IncomingTable(_database, spool, options, clock);
         Outgoing = new OutgoingTable(_database, spool, options, clock);
+        Reports = new DeliveryReportTable(_database);
         Emails = new EmailTable(_database, spool);
         Alerts = new AlertTable(_database, clock);
         Secrets = new SecretTable(_database, new KeyRing(folder.KeyRingFolder), options.KeyProtection);
@@ -45,6 +46,9 @@ public sealed partial class SqliteStore : IStore
 
     /// <inheritdoc />
     public IOutgoingEmails Outgoing { get; }
+
+    /// <inheritdoc />
+    public IDeliveryReports Reports { get; }
 
     /// <inheritdoc />
     public IEmails Emails { get; }
