@@ -20,6 +20,7 @@ internal static class ConfigurationApi
         RouteGroupBuilder configuration = routes.MapGroup("/configuration").WithTags("configuration").WithMetadata(new LeastRole(TokenRole.Admin));
         configuration.MapGet("/", ExportAsync);
         configuration.MapPost("/plan", PlanAsync).WithMetadata(new WholeConfiguration(), new Unaudited());
+        routes.MapPost("/mailboxes/{mailbox}/known-unique-ids", AddKnownAsync).WithTags("mailboxes").WithMetadata(new LeastRole(TokenRole.Admin));
         configuration.MapPost("/apply", ApplyAsync).WithMetadata(new WholeConfiguration());
     }
 
@@ -89,6 +90,18 @@ internal static class ConfigurationApi
     {
         channel.Require(context);
         return TypedResults.Ok(new PlanContract(IsApplied: true, await plan.ApplyAsync(configuration, prune is true, cancellationToken)));
+    }
+
+    /// <summary>Makes messages known that another program has fetched, so that they are not fetched again.</summary>
+    private static async Task<Ok<MailboxContract>> AddKnownAsync(string mailbox, KnownUniqueIdsInput input, IStore store, CancellationToken cancellationToken)
+    {
+        if (input.UniqueIds is not { Count: > 0 and <= 10_000 } ids)
+            throw InvalidRequestException.Of("uniqueIds", null, "There is none, or more than 10,000.", "Give up to 10,000 at once.");
+        if (ids.FirstOrDefault(id => id.Length is 0 or > 70 || id.Any(c => c is < '!' or > '~')) is { } wrong)
+            throw InvalidRequestException.Of("uniqueIds", wrong, "It is no unique-id.", "Give 1 to 70 visible ASCII characters.");
+        Mailbox found = await MailboxesApi.FindAsync(store, mailbox, cancellationToken);
+        await store.Incoming.AddKnownUniqueIdsAsync(found.Id, [.. ids.Select(id => UniqueIdHash.Of(System.Text.Encoding.ASCII.GetBytes(id)))], cancellationToken);
+        return TypedResults.Ok(MailboxContract.Of(found, await store.Secrets.IsSetAsync(SecretName.Of(found.Id), cancellationToken)));
     }
 
     private sealed class WholeConfiguration : IRequestSizeLimitMetadata

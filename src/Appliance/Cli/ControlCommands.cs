@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EmailSync.Appliance.Cli.Import;
 
 namespace EmailSync.Appliance.Cli;
 
@@ -13,7 +14,7 @@ public static class ControlCommands
         [
             ProfileCommands.Create(runner), MailboxCommands.Create(runner), EmailCommands.Create(runner), AlertCommands.Create(runner),
             SettingsCommands.Create(runner), StatusCommand.Create(runner), TokenCommands.Create(runner), AuditCommand.Create(runner),
-            .. ConfigurationVerbs.Create(runner), .. UpkeepVerbs.Create(runner),
+            .. ConfigurationVerbs.Create(runner), .. UpkeepVerbs.Create(runner), ImportCommand.Create(runner),
         ];
         foreach (Command resource in resources)
             runner.AddOptionsTo(resource);

@@ -12,7 +12,7 @@ public sealed class HelpTests
     [Fact]
     public void Every_verb_is_there() => Assert.Superset(
         new HashSet<string>(
-            "run demo lab doctor probe fetch send backup restore rotate-keys export apply profile mailbox email alert settings status token audit".Split(' ')),
+            "run demo lab doctor probe fetch send backup restore rotate-keys export apply profile mailbox email alert settings status token audit import".Split(' ')),
         new HashSet<string>(Root.Subcommands.Select(command => command.Name)));
 
     [Fact]

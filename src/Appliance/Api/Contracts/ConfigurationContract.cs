@@ -22,6 +22,10 @@ public sealed record ConfigurationContract
     public IReadOnlyList<string>? SetSecrets { get; init; }
 }
 
+/// <summary>Messages that another program has fetched before.</summary>
+/// <param name="UniqueIds">The server's, at most 10,000 at once: 1 to 70 visible ASCII characters each (RFC 1939 section 7).</param>
+public sealed record KnownUniqueIdsInput(IReadOnlyList<string> UniqueIds);
+
 /// <summary>What is done, or would be done, to one entry.</summary>
 public enum PlannedAction
 {

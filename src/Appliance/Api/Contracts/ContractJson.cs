@@ -29,6 +29,7 @@ namespace EmailSync.Appliance.Api.Contracts;
 [JsonSerializable(typeof(AuditContract))]
 [JsonSerializable(typeof(Page<AuditContract>))]
 [JsonSerializable(typeof(ConfigurationContract))]
+[JsonSerializable(typeof(KnownUniqueIdsInput))]
 [JsonSerializable(typeof(PlanContract))]
 [JsonSerializable(typeof(BackupInput))]
 [JsonSerializable(typeof(RotationContract))]
