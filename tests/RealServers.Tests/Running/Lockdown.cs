@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EmailSync.Appliance.Model;
@@ -14,15 +13,6 @@ namespace EmailSync.RealServers.Tests.Running;
 /// </summary>
 public sealed class Lockdown
 {
-    private static readonly (string Name, string Value)[] GovMode =
-    [
-        ("EmailSync__GovMode", "true"),
-        // What would admit more in commercial mode admits nothing here.
-        ("EmailSync__AllowNonSslEmail", "true"),
-        ("EmailSync__AllowBasicAuthenticationOnNonSecureChannel", "true"),
-        ("EmailSync__AllowAnonymousSmtp", "true"),
-    ];
-
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -37,7 +27,7 @@ public sealed class Lockdown
         {
             Array.ForEach(listeners, listener => listener.Start());
             using ApplianceFolder folder = new();
-            await AssertPolicyRefusesAsync(folder, await ForceAsync(folder, address.ToString(), other), _ => { });
+            await ForcedProfiles.AssertRefusedAsync(folder, await ForcedProfiles.WriteAsync(folder, address.ToString(), other), _ => Task.CompletedTask);
 
             Assert.All(listeners, listener => Assert.False(listener.Pending(), $"{listener.LocalEndpoint} was connected to."));
         }
@@ -55,10 +45,14 @@ public sealed class Lockdown
         NetworkOfItsOwn.Require();
         using ApplianceFolder folder = new();
 
-        await AssertPolicyRefusesAsync(
+        await ForcedProfiles.AssertRefusedAsync(
             folder,
-            await ForceAsync(folder, host, other: 2995),
-            appliance => Assert.Equal((0, 0), (NetworkOfItsOwn.ConnectionsOpened(appliance.Id), NetworkOfItsOwn.DatagramsSent(appliance.Id))),
+            await ForcedProfiles.WriteAsync(folder, host, other: 2995),
+            appliance =>
+            {
+                Assert.Equal((0, 0), (NetworkOfItsOwn.ConnectionsOpened(appliance.Id), NetworkOfItsOwn.DatagramsSent(appliance.Id)));
+                return Task.CompletedTask;
+            },
             NetworkOfItsOwn.Wrapper);
     }
 
@@ -70,7 +64,7 @@ public sealed class Lockdown
     {
         NetworkOfItsOwn.Require();
         using ApplianceFolder folder = new();
-        Forced forced = (await ForceAsync(folder, host, other: 2995)).First(forced => forced.Location is { Port: 110, Security: TlsMode.StartTls });
+        ForcedProfile forced = (await ForcedProfiles.WriteAsync(folder, host, other: 2995)).First(forced => forced.Location is { Port: 110, Security: TlsMode.StartTls });
 
         await using ApplianceProcess appliance = folder.Start([], [], NetworkOfItsOwn.Wrapper);
         await appliance.WhenPrintedAsync($"of {forced.Mailbox.Id} failed: ");
@@ -79,13 +73,82 @@ public sealed class Lockdown
         await appliance.KillAsync();
     }
 
+    /// <summary>Beside everything that is forbidden, one mailbox that is not: what the firewall lets out is its mail, and it drops nothing.</summary>
+    [Fact]
+    public async Task Behind_a_firewall_nothing_is_dropped_and_what_is_admitted_goes_out()
+    {
+        Firewall.Require();
+        using ApplianceFolder folder = new();
+        IReadOnlyList<ForcedProfile> forced = await ForcedProfiles.WriteAsync(folder, "9.9.9.9", other: 2995);
+        MailboxId admitted;
+        await using (IStore store = await folder.OpenStoreAsync())
+        {
+            EmailServerProfile profile = await store.Profiles.CreateAsync(
+                new() { Name = "admitted", Incoming = new() { Location = new(HostName.Parse("9.9.9.9"), 995, TlsMode.Implicit) }, ConnectionTimeout = TimeSpan.FromSeconds(1) },
+                Cancelled);
+            admitted = (await ApplianceFolder.AddMailboxAsync(store, profile, "admitted@example.com", "x")).Id;
+        }
+
+        await ForcedProfiles.AssertRefusedAsync(
+            folder, forced,
+            async appliance =>
+            {
+                await appliance.WhenPrintedAsync($"Pop3 of {admitted} failed: ");
+                (long letOut, long dropped) = await Firewall.CountAsync(appliance.Id);
+                Assert.Equal(0, dropped);
+                Assert.NotEqual(0, letOut);
+            },
+            await Firewall.WrapAsync(folder.DataFolder));
+    }
+
+    // The firewall's counters count.
+    [Fact]
+    public async Task In_commercial_mode_the_same_firewall_drops_what_is_forbidden_in_Gov_mode()
+    {
+        Firewall.Require();
+        using ApplianceFolder folder = new();
+        ForcedProfile forced = (await ForcedProfiles.WriteAsync(folder, "9.9.9.9", other: 2995)).First(forced => forced.Location is { Port: 110, Security: TlsMode.StartTls });
+
+        await using ApplianceProcess appliance = folder.Start([], [], await Firewall.WrapAsync(folder.DataFolder));
+        await appliance.WhenPrintedAsync($"of {forced.Mailbox.Id} failed: ");
+
+        Assert.NotEqual(0, (await Firewall.CountAsync(appliance.Id)).Forbidden);
+        await appliance.KillAsync();
+    }
+
     [Fact]
     public async Task A_mailbox_on_995_and_465_is_served()
     {
         RequireRoot();
-        await using RevocationServer revocation = new();
-        await using LabServer lab = await StartLabAsync(revocation.Authority);
         using ApplianceFolder folder = new();
+        await ServeAsync(folder, revocationPort => { }, []);
+    }
+
+    /// <summary>Every call of the kernel by which the process could reach another, while it serves one mailbox and refuses all that is forbidden.</summary>
+    [Fact]
+    public async Task Of_all_sockets_that_the_process_opens_none_leads_anywhere_else()
+    {
+        RequireRoot();
+        SystemCalls.Require();
+        using ApplianceFolder folder = new();
+        await ForcedProfiles.WriteAsync(folder, "9.9.9.9", other: 2995);
+        int revocation = 0;
+        SystemCalls calls = new(folder.DataFolder);
+
+        int process = await ServeAsync(folder, port => revocation = port, calls.Wrapper);
+
+        IReadOnlyList<(string Call, int Port)> reached = await calls.ReadAsync(process);
+        Assert.Contains(reached, each => each.Port == 995);
+        Assert.Contains(reached, each => each.Port == 465);
+        // The platform fetches revocation lists over HTTP; a resolver asks on 53, and sorts addresses by connecting datagrams to port 0, which sends nothing.
+        Assert.DoesNotContain(reached, each => each.Port is not (995 or 465 or 53 or 0) && each.Port != revocation);
+    }
+
+    private static async Task<int> ServeAsync(ApplianceFolder folder, Action<int> tellRevocationPort, string[] wrapper)
+    {
+        await using RevocationServer revocation = new();
+        tellRevocationPort(revocation.Port);
+        await using LabServer lab = await StartLabAsync(revocation.Authority);
         EmailId outgoing;
         await using (IStore store = await folder.OpenStoreAsync())
         {
@@ -104,13 +167,14 @@ public sealed class Lockdown
                 new(mailbox.Id, account.Address, ["x@elsewhere.example"]), new MemoryStream("Subject: x\r\n\r\n"u8.ToArray()), Cancelled);
         }
 
-        await using ApplianceProcess appliance = folder.Start([], GovMode);
+        await using ApplianceProcess appliance = folder.Start([], ForcedProfiles.GovMode, wrapper);
         await appliance.WhenPrintedAsync(": 10 listed, 10 new");
         await appliance.WhenPrintedAsync($"{outgoing} is Sent");
         await appliance.StopAsync();
 
         Assert.True(Assert.Single(lab.Outbox).IsEncrypted);
         Assert.Empty(lab.Journal.Violations);
+        return appliance.Id;
     }
 
     private static void RequireRoot() => Assert.SkipUnless(Environment.IsPrivilegedProcess, "Ports below 1024 are root's");
@@ -128,60 +192,4 @@ public sealed class Lockdown
             throw;
         }
     }
-
-    /// <summary>Runs the appliance in Gov mode until it has refused everything that was forced on it, and looks at it then.</summary>
-    private static async Task AssertPolicyRefusesAsync(
-        ApplianceFolder folder, IReadOnlyList<Forced> forced, Action<ApplianceProcess> look, params string[] wrapper)
-    {
-        await using ApplianceProcess appliance = folder.Start([.. forced.Select(entry => entry.Location.Port).Distinct()], GovMode, wrapper);
-        await appliance.WhenPrintedAsync(lines => forced.All(entry => lines.Any(line =>
-            line.Contains($"{entry.Service} of {entry.Mailbox.Id} failed: Policy", StringComparison.Ordinal))));
-        look(appliance);
-        await appliance.StopAsync();
-
-        await using IStore store = await folder.OpenStoreAsync();
-        foreach (Forced entry in forced)
-        {
-            Alert alert = Assert.Single(await store.Alerts.ListAsync(unresolvedOnly: true, AlertSubject.Of(entry.Mailbox.Profile), null, 10, Cancelled));
-            Assert.Equal("policy", alert.Code);
-            Assert.Contains(entry.Location.ToString(), alert.Text, StringComparison.Ordinal);
-        }
-    }
-
-    /// <summary>Writes profiles that no form would take straight into the store, each with a mailbox that is due.</summary>
-    private static async Task<IReadOnlyList<Forced>> ForceAsync(ApplianceFolder folder, string host, int other)
-    {
-        (MailService Service, int Port, TlsMode Security)[] rows =
-        [
-            (MailService.Pop3, 110, TlsMode.StartTls), (MailService.Pop3, 110, TlsMode.None), (MailService.Pop3, 110, TlsMode.Implicit),
-            (MailService.Pop3, 995, TlsMode.StartTls), (MailService.Pop3, 995, TlsMode.None),
-            (MailService.Pop3, 465, TlsMode.Implicit), (MailService.Pop3, other, TlsMode.Implicit),
-            (MailService.Submission, 25, TlsMode.StartTls), (MailService.Submission, 25, TlsMode.None),
-            (MailService.Submission, 587, TlsMode.StartTls), (MailService.Submission, 587, TlsMode.Implicit), (MailService.Submission, 587, TlsMode.None),
-            (MailService.Submission, 465, TlsMode.StartTls), (MailService.Submission, 465, TlsMode.None),
-            (MailService.Submission, 995, TlsMode.Implicit), (MailService.Submission, other, TlsMode.Implicit),
-        ];
-        await using IStore store = await folder.OpenStoreAsync();
-        List<Forced> forced = [];
-        foreach ((MailService service, int port, TlsMode security) in rows)
-        {
-            ServerSide side = new() { Location = new(HostName.Parse(host), port, security) };
-            EmailServerProfile profile = new()
-            {
-                Name = string.Create(CultureInfo.InvariantCulture, $"{service} {port} {security}"),
-                ConnectionTimeout = TimeSpan.FromSeconds(1),
-            };
-            profile = await store.Profiles.CreateAsync(
-                service == MailService.Pop3 ? profile with { Incoming = side } : profile with { Outgoing = side }, Cancelled);
-            Mailbox mailbox = await ApplianceFolder.AddMailboxAsync(store, profile, string.Create(CultureInfo.InvariantCulture, $"user{forced.Count}@example.com"), "x");
-            if (service == MailService.Submission)
-                await store.Outgoing.EnqueueAsync(
-                    new(mailbox.Id, mailbox.EmailAddress, ["x@elsewhere.example"]), new MemoryStream("Subject: x\r\n\r\n"u8.ToArray()), Cancelled);
-            forced.Add(new(service, side.Location, mailbox));
-        }
-
-        return forced;
-    }
-
-    private sealed record Forced(MailService Service, ServerLocation Location, Mailbox Mailbox);
 }

@@ -13,7 +13,8 @@ internal sealed class RevocationServer : IAsyncDisposable
 
     public RevocationServer()
     {
-        string address = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{Command.FreePorts(1)[0]}/");
+        Port = Command.FreePorts(1)[0];
+        string address = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{Port}/");
         Authority = new(revocationList: new(address + "list.crl"));
         _http.Prefixes.Add(address);
         _http.Start();
@@ -21,6 +22,8 @@ internal sealed class RevocationServer : IAsyncDisposable
     }
 
     public LabCertificateAuthority Authority { get; }
+
+    public int Port { get; }
 
     public async ValueTask DisposeAsync()
     {

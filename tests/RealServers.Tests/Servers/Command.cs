@@ -7,9 +7,9 @@ namespace EmailSync.RealServers.Tests.Servers;
 /// <summary>Runs a program to its end, and finds ports that are free.</summary>
 internal static class Command
 {
-    /// <summary>Runs a program to its end. What it prints goes to a file, since a daemon that it leaves behind would hold a pipe open.</summary>
+    /// <summary>Runs a program to its end and returns what it printed. That goes to a file, since a daemon that it leaves behind would hold a pipe open.</summary>
     /// <exception cref="InvalidOperationException">The program failed; the message has what it printed.</exception>
-    public static async Task RunAsync(string program, params string[] arguments)
+    public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         string printed = Path.GetTempFileName();
         try
@@ -18,8 +18,8 @@ internal static class Command
             ProcessStartInfo start = new("/bin/sh", words) { Environment = { ["PRINTED"] = printed } };
             using Process process = Process.Start(start)!;
             await process.WaitForExitAsync();
-            if (process.ExitCode != 0)
-                throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await File.ReadAllTextAsync(printed)}");
+            string output = await File.ReadAllTextAsync(printed);
+            return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {output}");
         }
         finally
         {
