@@ -1,3 +1,4 @@
+using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Egress;
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Scheduling;
@@ -17,6 +18,7 @@ internal static class ApplianceHost
         .AddSingleton(options.ChoosePolicy())
         .AddSingleton(options.Scheduler)
         .AddSingleton(options.Retries)
+        .AddSingleton(Describe(options))
         .AddSingleton(new SessionSettings
         {
             AllowCleartextPasswords = options.AllowBasicAuthenticationOnNonSecureChannel,
@@ -27,8 +29,11 @@ internal static class ApplianceHost
         .AddSingleton<HttpDoor>()
         .AddSingleton<AccessTokens>()
         .AddSingleton<MailSessions>()
+        .AddSingleton<Waker>(provider => (mailbox, work) => provider.GetRequiredService<IMailboxScheduler>().Wake(mailbox, work))
+        .AddSingleton<OwnerMail>()
         .AddSingleton<AlertBook>()
-        .AddSingleton<TestBoard>()
+        .AddSingleton<ProfileWatch>()
+        .AddSingleton<TestJobs>()
         .AddSingleton<ReceiveCycle>()
         .AddSingleton<SubmissionPool>()
         .AddSingleton<DeliveryReportReader>()
@@ -40,6 +45,25 @@ internal static class ApplianceHost
         .AddSingleton<IMailboxScheduler>(provider => provider.GetRequiredService<MailboxScheduler>())
         .AddHostedService(provider => provider.GetRequiredService<MailboxScheduler>())
         .AddHostedService<Housekeeping>();
+
+    private static DeploymentContract Describe(ApplianceOptions options) => new()
+    {
+        GovMode = options.GovMode,
+        AllowNonSslEmail = !options.GovMode && options.AllowNonSslEmail != false,
+        AllowCredentialsEntryViaNonSecureChannels = options.AllowCredentialsEntryViaNonSecureChannels,
+        AllowBasicAuthenticationOnNonSecureChannel = options.AllowBasicAuthenticationOnNonSecureChannel,
+        AllowAnonymousSmtp = options.AllowAnonymousSmtp,
+        AllowLoopbackAndPrivateServers = options.AllowLoopbackAndPrivateServers,
+        AdditionalPorts = options.AdditionalPorts,
+        MaxConnections = options.MaxConnections,
+        MaxConnectionsPerHost = options.MaxConnectionsPerHost,
+        MaxMailboxTransientFailures = options.MaxMailboxTransientFailures,
+        MailboxBackoffOnTransientError = options.MailboxBackoffOnTransientError,
+        MaximumEmailDeliveryAttempts = options.MaximumEmailDeliveryAttempts,
+        EmailDeliveryLifetimeHours = options.EmailDeliveryLifetimeHours,
+        EmailDeliveryShortestBackoff = options.EmailDeliveryShortestBackoff,
+        EmailDeliveryLongestBackoff = options.EmailDeliveryLongestBackoff,
+    };
 
     /// <summary>What must be known before anything is processed: the alerts that stand, and what a crash left in doubt.</summary>
     public static async Task RecoverAsync(IServiceProvider services, CancellationToken cancellationToken)

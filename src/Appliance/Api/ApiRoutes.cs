@@ -54,6 +54,8 @@ public static class ApiRoutes
         RouteGroupBuilder operators = api.MapGroup("").WithMetadata(new LeastRole(TokenRole.Operator));
         operators.MapProfiles();
         operators.MapMailboxes();
+        operators.MapMailboxBulk();
+        operators.MapTests();
         operators.MapAlerts();
         operators.MapSettings();
         api.MapTokens();

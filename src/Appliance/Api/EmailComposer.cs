@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -16,7 +17,8 @@ public static class EmailComposer
 
     /// <summary>Composes it. With an idempotency key the same request has the same Message-ID each time, though not the same date.</summary>
     /// <exception cref="InvalidRequestException">Something is wrong with it.</exception>
-    public static Composed Compose(EmailInput input, Mailbox mailbox, string? idempotencyKey, DateTimeOffset now)
+    public static Composed Compose(
+        EmailInput input, Mailbox mailbox, int maximumAttachmentSizeInKilobytes, string? idempotencyKey, DateTimeOffset now)
     {
         Faults faults = new();
         MimeMessage message = new();
@@ -35,6 +37,8 @@ public static class EmailComposer
             faults.Add("subject", null, "There is a control character in it.", "Leave it out.");
         if (input.InReplyTo is { } answered && MimeUtils.EnumerateReferences(answered).Take(2).Count() != 1)
             faults.Add("inReplyTo", answered, "It is not a Message-ID.", "Give one, such as <1234@example.com>.");
+        BodyBuilder body = new() { TextBody = input.Text, HtmlBody = input.Html };
+        Attach(input.Attachments ?? [], body, maximumAttachmentSizeInKilobytes, faults);
         faults.ThrowIfAny();
 
         message.Subject = input.Subject ?? "";
@@ -47,7 +51,7 @@ public static class EmailComposer
             message.References.Add(message.InReplyTo);
         }
 
-        message.Body = new BodyBuilder { TextBody = input.Text, HtmlBody = input.Html }.ToMessageBody();
+        message.Body = body.ToMessageBody();
         message.Prepare(EncodingConstraint.SevenBit);
         using MemoryStream content = new();
         FormatOptions format = FormatOptions.Default.Clone();
@@ -61,6 +65,26 @@ public static class EmailComposer
         string request = JsonSerializer.Serialize(input, ContractJson.Contract.EmailInput);
         byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{mailbox.Id}\0{idempotencyKey}\0{request}"));
         return Convert.ToHexStringLower(digest.AsSpan(0, 16));
+    }
+
+    private static void Attach(IReadOnlyList<AttachmentInput> attachments, BodyBuilder body, int maximumKilobytes, Faults faults)
+    {
+        for (int index = 0; index < attachments.Count; index++)
+        {
+            AttachmentInput attachment = attachments[index];
+            string field = string.Create(CultureInfo.InvariantCulture, $"attachments[{index}]");
+            string name = faults.Text($"{field}.name", attachment.Name, 1, 255, "");
+            if (name.AsSpan().IndexOfAny('/', '\\') >= 0)
+                faults.Add($"{field}.name", name, "There is a path in it.", "Give the file's name alone.");
+            if (!ContentType.TryParse(attachment.ContentType ?? "application/octet-stream", out ContentType? type))
+                faults.Add($"{field}.contentType", attachment.ContentType, "It is not a media type.", "Give one such as application/pdf.");
+            if (attachment.Content is not { } content)
+                faults.Add($"{field}.content", null, "It is needed.", "Give the file's octets in base64.");
+            else if (content.Length > maximumKilobytes * 1024L)
+                faults.Add($"{field}.content", $"{content.Length} octets", $"It is larger than {maximumKilobytes} KiB.", "Send a smaller file, or raise maximumAttachmentSizeInKilobytes in the settings.");
+            else if (type is not null)
+                body.Attachments.Add(name, content, type);
+        }
     }
 
     private static void Add(string field, IReadOnlyList<string>? addresses, InternetAddressList list, List<string> recipients, Faults faults)

@@ -60,7 +60,8 @@ public static class EmailsApi
         EmailInput input, [FromHeader(Name = "Idempotency-Key")] string? key, IStore store, IMailboxScheduler scheduler, TimeProvider clock, CancellationToken cancellationToken)
     {
         Mailbox mailbox = await FindSenderAsync(store, input.Mailbox, cancellationToken);
-        EmailComposer.Composed composed = EmailComposer.Compose(input, mailbox, key, clock.GetUtcNow());
+        Settings settings = await store.Settings.ReadAsync(cancellationToken);
+        EmailComposer.Composed composed = EmailComposer.Compose(input, mailbox, settings.MaximumAttachmentSizeInKilobytes, key, clock.GetUtcNow());
         using MemoryStream content = new(composed.Content, writable: false);
         try
         {

@@ -17,14 +17,11 @@ internal static class MailboxSaving
         return created;
     }
 
-    /// <summary>Stores a change; with another address or profile the mailbox waits for a new approval.</summary>
+    /// <summary>Stores a change; with another address or server the mailbox waits for a new approval.</summary>
     public static async Task<Mailbox> UpdateAsync(
         IStore store, IMailboxScheduler scheduler, Mailbox stored, Mailbox changed, MailboxInput input, CancellationToken cancellationToken)
     {
-        Mailbox updated = await store.Mailboxes.UpdateAsync(changed, cancellationToken);
-        bool isAnother = !string.Equals(stored.EmailAddress, updated.EmailAddress, StringComparison.OrdinalIgnoreCase) || stored.Profile != updated.Profile;
-        if (isAnother)
-            updated = await MailboxChanges.ReturnToPendingAsync(store, updated, cancellationToken);
+        Mailbox updated = await MailboxChanges.ApplyAsync(store, stored, changed, cancellationToken);
         await SetPasswordAsync(store, updated, input, cancellationToken);
         scheduler.MailboxChanged(updated.Id);
         return updated;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Model;
@@ -36,12 +37,31 @@ public static class MailboxesApi
         mailboxes.MapPost("/{mailbox}/rescan", RescanAsync);
     }
 
+    /// <summary>Finds a mailbox by its id or its address; null where there is none.</summary>
+    public static async Task<Mailbox?> TryFindAsync(IStore store, string idOrAddress, CancellationToken cancellationToken) =>
+        MailboxId.TryParse(idOrAddress, null, out MailboxId id)
+            ? await store.Mailboxes.FindAsync(id, cancellationToken)
+            : await store.Mailboxes.FindByAddressAsync(idOrAddress, cancellationToken);
+
     /// <summary>Finds a mailbox by its id or its address.</summary>
     public static async Task<Mailbox> FindAsync(IStore store, string idOrAddress, CancellationToken cancellationToken) =>
-        (MailboxId.TryParse(idOrAddress, null, out MailboxId id)
-            ? await store.Mailboxes.FindAsync(id, cancellationToken)
-            : await store.Mailboxes.FindByAddressAsync(idOrAddress, cancellationToken))
-        ?? throw new NotStoredException($"mailbox '{idOrAddress}'");
+        await TryFindAsync(store, idOrAddress, cancellationToken) ?? throw new NotStoredException($"mailbox '{idOrAddress}'");
+
+    /// <summary>All mailboxes that a filter lets through, in the order of their ids, read page by page.</summary>
+    public static async IAsyncEnumerable<Mailbox> AllAsync(
+        IStore store, MailboxFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Mailbox> page;
+        MailboxId? after = null;
+        do
+        {
+            page = await store.Mailboxes.ListAsync(filter, after, LargestPage, cancellationToken);
+            foreach (Mailbox mailbox in page)
+                yield return mailbox;
+            after = page.Count > 0 ? page[^1].Id : after;
+        }
+        while (page.Count == LargestPage);
+    }
 
     /// <summary>How many entries a page has: as many as asked for, within bounds.</summary>
     public static int PageSize(int? limit) => Math.Clamp(limit ?? DefaultPage, 1, LargestPage);
@@ -87,10 +107,11 @@ public static class MailboxesApi
         return await AnswerAsync(store, (await store.Mailboxes.FindAsync(changed.Id, cancellationToken))!, context.Response, cancellationToken);
     }
 
-    private static async Task<NoContent> DeleteAsync(string mailbox, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    private static async Task<NoContent> DeleteAsync(string mailbox, IStore store, IMailboxScheduler scheduler, TestJobs tests, CancellationToken cancellationToken)
     {
         Mailbox found = await FindAsync(store, mailbox, cancellationToken);
         await store.Mailboxes.DeleteAsync(found.Id, cancellationToken);
+        tests.Drop(found.Id);
         scheduler.MailboxChanged(found.Id);
         return TypedResults.NoContent();
     }
@@ -107,42 +128,40 @@ public static class MailboxesApi
         string mailbox, EmailApproval verdict, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
     {
         Mailbox found = await FindAsync(store, mailbox, cancellationToken);
-        Mailbox judged = await store.Mailboxes.UpdateAsync(
-            found with { Approval = verdict, ApprovalBy = Caller.NameOf(context), ApprovalAt = clock.GetUtcNow() }, cancellationToken);
+        Mailbox judged = await MailboxChanges.JudgeAsync(store, found, verdict, Caller.NameOf(context), clock.GetUtcNow(), cancellationToken);
         scheduler.MailboxChanged(judged.Id);
         return await AnswerAsync(store, judged, context.Response, cancellationToken);
     }
 
-    private static async Task<Accepted<TestContract>> TestAsync(
-        string mailbox, IStore store, IMailboxScheduler scheduler, TestBoard board, CancellationToken cancellationToken)
-    {
-        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
-        board.Begin(found.Id);
-        scheduler.Wake(found.Id, Work.Test);
-        return TypedResults.Accepted($"/api/v1/mailboxes/{found.Id}/test", Contract(found.Id, board.Find(found.Id)!));
-    }
+    private static async Task<Accepted<TestJobContract>> TestAsync(
+        string mailbox, IStore store, IMailboxScheduler scheduler, TestJobs tests, HttpContext context, CancellationToken cancellationToken) =>
+        TestsApi.Answer(TestsApi.Start(tests, scheduler, [(await FindAsync(store, mailbox, cancellationToken)).Id], context));
 
     /// <summary>The last test; with <paramref name="steps"/>, waits until it has more steps than that, or has ended, for half a minute at most.</summary>
-    private static async Task<Results<Ok<TestContract>, NotFound>> ShowTestAsync(
-        string mailbox, int? steps, IStore store, TestBoard board, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<Ok<TestContract>> ShowTestAsync(
+        string mailbox, int? steps, IStore store, TestJobs tests, TimeProvider clock, CancellationToken cancellationToken)
     {
-        Mailbox found = await FindAsync(store, mailbox, cancellationToken);
-        if (board.Find(found.Id) is not { } progress)
-            throw new NotStoredException($"test of {found.EmailAddress} since the appliance started");
-
+        MailboxId id = (await FindAsync(store, mailbox, cancellationToken)).Id;
         using CancellationTokenSource patience = new(LongestWait, clock);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        try
+        while (true)
         {
-            while (steps is { } seen && progress.Result is null && progress.Steps.Count <= seen)
-                progress = await board.NextAsync(found.Id, progress, either.Token);
+            Task changed = tests.Changed;
+            TestProgress progress = tests.Find(id)
+                ?? (await store.Mailboxes.FindTestAsync(id, cancellationToken) is { } ended ? new TestProgress(ended.Steps, ended) : null)
+                ?? throw new NotStoredException($"test of mailbox '{mailbox}'");
+            if (steps is not { } seen || progress.Result is not null || progress.Steps.Count > seen)
+                return TypedResults.Ok(Contract(id, progress));
+            try
+            {
+                await changed.WaitAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                // Nothing new within the time that a request may take: the answer is what there is.
+                return TypedResults.Ok(Contract(id, progress));
+            }
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            // Nothing new within the time that a request may take: the answer is what there is.
-        }
-
-        return TypedResults.Ok(Contract(found.Id, progress));
     }
 
     private static async Task<Ok<MailboxContract>> DisableAsync(
@@ -196,6 +215,7 @@ public static class MailboxesApi
     private static TestContract Contract(MailboxId mailbox, TestProgress progress) => new(
         mailbox.ToString(),
         progress.Result is not null,
+        progress.Result?.CompletedAt,
         progress.Result?.Incoming ?? EmailStatus.NotRun,
         progress.Result?.Outgoing ?? EmailStatus.NotRun,
         [.. progress.Steps.Select(StepContract.Of)]);

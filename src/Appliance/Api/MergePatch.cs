@@ -15,14 +15,22 @@ public static class MergePatch
     /// <param name="current">What is stored, as it would be written.</param>
     /// <param name="type">How it is written.</param>
     /// <param name="prepare">Takes out of what is stored what would contradict the patch.</param>
-    public static async Task<T> ApplyAsync<T>(HttpRequest request, T current, JsonTypeInfo<T> type, Action<JsonObject, JsonObject>? prepare = null)
+    public static async Task<T> ApplyAsync<T>(HttpRequest request, T current, JsonTypeInfo<T> type, Action<JsonObject, JsonObject>? prepare = null) =>
+        Apply(await ReadAsync(request), current, type, prepare);
+
+    /// <summary>Reads a patch.</summary>
+    public static async Task<JsonObject> ReadAsync(HttpRequest request)
     {
         if (!request.HasJsonContentType())
             throw new BadHttpRequestException("A change is JSON: Content-Type is application/merge-patch+json or application/json.", StatusCodes.Status415UnsupportedMediaType);
         JsonNode? body = await JsonNode.ParseAsync(
             request.Body, documentOptions: new() { MaxDepth = 16, AllowDuplicateProperties = false }, cancellationToken: request.HttpContext.RequestAborted);
-        if (body is not JsonObject patch)
-            throw new JsonException("A change is a JSON object.");
+        return body as JsonObject ?? throw new JsonException("A change is a JSON object.");
+    }
+
+    /// <summary>Lays a patch on what is stored.</summary>
+    public static T Apply<T>(JsonObject patch, T current, JsonTypeInfo<T> type, Action<JsonObject, JsonObject>? prepare = null)
+    {
         JsonObject merged = JsonSerializer.SerializeToNode(current, type)!.AsObject();
         prepare?.Invoke(merged, patch);
         foreach ((string name, JsonNode? value) in patch)

@@ -19,14 +19,35 @@ internal static class ProfileChanges
     }
 
     /// <summary>Stores a change: secrets that were given for another server are forgotten, those that came along are kept.</summary>
+    /// <exception cref="InvalidRequestException">A server goes that mailboxes use.</exception>
     public static async Task<EmailServerProfile> UpdateAsync(
         IStore store, IMailboxScheduler scheduler, EmailServerProfile stored, EmailServerProfile changed, ProfileInput input, CancellationToken cancellationToken)
     {
+        await RefuseMissingServersAsync(store, stored, changed, cancellationToken);
         EmailServerProfile updated = await store.Profiles.UpdateAsync(changed, cancellationToken);
         await ForgetSecretsOfOtherServersAsync(store, stored, updated, cancellationToken);
         await SetSecretsAsync(store, updated, input, cancellationToken);
         scheduler.ProfileChanged(updated.Id);
         return updated;
+    }
+
+    // A direction that mailboxes use needs its server.
+    private static async Task RefuseMissingServersAsync(
+        IStore store, EmailServerProfile before, EmailServerProfile after, CancellationToken cancellationToken)
+    {
+        Faults faults = new();
+        foreach ((string field, MailService service) in ((string, MailService)[])[("incomingServerLocation", MailService.Pop3), ("outgoingServerLocation", MailService.Submission)])
+        {
+            if (before.Side(service).Location is null || after.Side(service).Location is not null)
+                continue;
+            List<string> users = await MailboxesApi.AllAsync(store, new() { Profile = after.Id }, cancellationToken)
+                .Where(mailbox => mailbox.MethodFor(service) == DeliveryMethod.ServerSideSynchronization)
+                .Select(mailbox => mailbox.EmailAddress).Take(10).ToListAsync(cancellationToken);
+            if (users.Count > 0)
+                faults.Add(field, null, $"Mailboxes use this direction: {string.Join(", ", users)}.", "Give a server, or set the direction of those mailboxes to none first.");
+        }
+
+        faults.ThrowIfAny();
     }
 
     // A password was given for one server; whoever changes the server must give it anew (it would otherwise go to a host of their choice).

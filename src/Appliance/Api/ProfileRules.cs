@@ -151,6 +151,10 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
     {
         if (pem is null)
             return;
+        if (KeyPins.FindMalformed(pem) is { } pin)
+            faults.Add("trustedCertificates", KeyPins.Prefix + pin, "It is not the base64 of a SHA-256.", $"Give {KeyPins.Prefix} and the base64 of the SHA-256 of a public key.");
+        if (KeyPins.In(pem).Count > 0 && !pem.Contains("-----BEGIN", StringComparison.Ordinal))
+            return;
         try
         {
             X509Certificate2Collection certificates = [];
@@ -163,6 +167,6 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
             // Said below, in the same words as for text without any certificate.
         }
 
-        faults.Add("trustedCertificates", null, "There is no certificate in it that can be read.", "Give one or more certificates in PEM: -----BEGIN CERTIFICATE----- and so on.");
+        faults.Add("trustedCertificates", null, "There is no certificate in it that can be read.", "Give certificates in PEM (-----BEGIN CERTIFICATE----- and so on), lines of sha256/ with a pin, or both.");
     }
 }

@@ -26,10 +26,13 @@ public static class ProfilesApi
 
     /// <summary>Finds a profile by its id or its name.</summary>
     public static async Task<EmailServerProfile> FindAsync(IStore store, string idOrName, CancellationToken cancellationToken) =>
-        (ProfileId.TryParse(idOrName, null, out ProfileId id)
+        await TryFindAsync(store, idOrName, cancellationToken) ?? throw new NotStoredException($"profile '{idOrName}'");
+
+    /// <summary>Finds a profile by its id or its name; null where there is none.</summary>
+    public static async Task<EmailServerProfile?> TryFindAsync(IStore store, string idOrName, CancellationToken cancellationToken) =>
+        ProfileId.TryParse(idOrName, null, out ProfileId id)
             ? await store.Profiles.FindAsync(id, cancellationToken)
-            : await store.Profiles.FindByNameAsync(idOrName, cancellationToken))
-        ?? throw new NotStoredException($"profile '{idOrName}'");
+            : await store.Profiles.FindByNameAsync(idOrName, cancellationToken);
 
     private static async Task<Ok<Page<ProfileContract>>> ListAsync(IStore store, CancellationToken cancellationToken)
     {

@@ -17,6 +17,7 @@ public static class SettingsApi
     {
         RouteGroupBuilder settings = routes.MapGroup("/settings").WithTags("settings");
         settings.MapGet("/", ShowAsync);
+        settings.MapGet("/deployment", (DeploymentContract deployment) => TypedResults.Ok(deployment));
         settings.MapPatch("/", UpdateAsync).Accepts<SettingsContract>("application/json", "application/merge-patch+json");
     }
 
@@ -56,9 +57,12 @@ public static class SettingsApi
     {
         Settings byDefault = new();
         Faults faults = new();
+        EmailServerProfile? profile = input.DefaultProfile is { } named ? await ProfilesApi.TryFindAsync(store, named, cancellationToken) : null;
+        if (input.DefaultProfile is not null && profile is null)
+            faults.Add("defaultProfile", input.DefaultProfile, "There is no such profile.", "Give a profile's id or name.");
         Settings settings = new()
         {
-            DefaultProfile = input.DefaultProfile is { } profile ? (await ProfilesApi.FindAsync(store, profile, cancellationToken)).Id : null,
+            DefaultProfile = profile?.Id,
             DefaultIncomingEmail = faults.Choice("defaultIncomingEmail", input.DefaultIncomingEmail, byDefault.DefaultIncomingEmail),
             DefaultOutgoingEmail = faults.Choice("defaultOutgoingEmail", input.DefaultOutgoingEmail, byDefault.DefaultOutgoingEmail),
             ApprovalRequiredForUsers = input.ApprovalRequiredForUsers ?? byDefault.ApprovalRequiredForUsers,

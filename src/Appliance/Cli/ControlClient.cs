@@ -3,7 +3,9 @@
 
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using EmailSync.Appliance.Api.Contracts;
@@ -91,6 +93,20 @@ public sealed class ControlClient : IDisposable
     {
         using HttpRequestMessage request = new(HttpMethod.Delete, path);
         (await SendAsync(request, cancellationToken)).Dispose();
+    }
+
+    /// <summary>Watches a stream of server-sent events until the appliance ends it.</summary>
+    public async IAsyncEnumerable<SseItem<T>> WatchAsync<T>(
+        string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        request.Headers.Accept.Add(new("text/event-stream"));
+        using HttpResponseMessage response = await SendAsync(request, cancellationToken);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        SseParser<T> parser = SseParser.Create(stream, (_, data) =>
+            JsonSerializer.Deserialize(data, type) ?? throw new JsonException($"An event of {path} says nothing."));
+        await foreach (SseItem<T> item in parser.EnumerateAsync(cancellationToken))
+            yield return item;
     }
 
     /// <summary>Copies raw content, such as a message.</summary>

@@ -13,7 +13,7 @@ public static class ControlCommands
         Command[] resources =
         [
             ProfileCommands.Create(runner), MailboxCommands.Create(runner), EmailCommands.Create(runner), AlertCommands.Create(runner),
-            SettingsCommands.Create(runner), StatusCommand.Create(runner), TokenCommands.Create(runner), AuditCommand.Create(runner),
+            SettingsCommands.Create(runner), TestCommands.Create(runner), StatusCommand.Create(runner), TokenCommands.Create(runner), AuditCommand.Create(runner),
             .. ConfigurationVerbs.Create(runner), .. UpkeepVerbs.Create(runner), ImportCommand.Create(runner),
         ];
         foreach (Command resource in resources)

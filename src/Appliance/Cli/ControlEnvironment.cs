@@ -9,6 +9,9 @@ namespace EmailSync.Appliance.Cli;
 /// <param name="OpenOutput">Standard output as octets, for raw messages.</param>
 public sealed record ControlEnvironment(string SocketPath, Func<string, string>? Ask, Func<Stream> OpenInput, Func<Stream> OpenOutput)
 {
+    /// <summary>The terminal on standard error, for progress bars; null where there is none.</summary>
+    public IAnsiConsole? Terminal { get; init; }
+
     /// <summary>The environment of this process.</summary>
     public static ControlEnvironment OfProcess(string socketPath)
     {
@@ -17,7 +20,10 @@ public sealed record ControlEnvironment(string SocketPath, Func<string, string>?
             ? null
             : question => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })
                 .Prompt(new TextPrompt<string>(Markup.Escape(question)).Secret());
-        return new(socketPath, ask, Console.OpenStandardInput, Console.OpenStandardOutput);
+        return new(socketPath, ask, Console.OpenStandardInput, Console.OpenStandardOutput)
+        {
+            Terminal = Console.IsErrorRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }),
+        };
     }
 
     /// <summary>Reads a secret: the first line of a file; of <c>-</c> the terminal's answer, or standard input.</summary>

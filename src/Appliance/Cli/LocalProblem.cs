@@ -18,6 +18,10 @@ internal sealed record LocalProblem(string Code, string Title, string Remedy)
     public static readonly LocalProblem Interrupted = new("interrupted", "It was interrupted.",
         "What the appliance was told is done all the same.");
 
+    /// <summary>A run of tests was called off, or the appliance stopped.</summary>
+    public static readonly LocalProblem TestNotEnded = new("test-not-ended", "The run of tests did not come to its end.",
+        "Ask for it again; what was tested stays written down.");
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<LocalProblem> All { get; } = [NoAppliance, InputOutput, Interrupted];
+    public static IReadOnlyList<LocalProblem> All { get; } = [NoAppliance, InputOutput, Interrupted, TestNotEnded];
 }

@@ -15,6 +15,9 @@ internal sealed class MailboxCommands
           emailsync mailbox create jane@example.com --profile example --password-file ~/.pw
           emailsync mailbox approve jane@example.com
           emailsync mailbox test jane@example.com
+          emailsync mailbox approve --where-approval pending
+          emailsync mailbox bulk-update --where-profile example --leave-on-server-days 14 --dry-run
+          emailsync mailbox apply-defaults --all
           emailsync mailbox list --status failure
         """;
 
@@ -58,11 +61,11 @@ internal sealed class MailboxCommands
                 verb.Output.Say($"{each}: {answer.Value.Forgotten} messages are judged anew");
             }), mailboxes),
         };
-        foreach ((string name, string description) in new[]
-        {
-            ("approve", "Agrees to mailboxes being processed."), ("reject", "Refuses that mailboxes are processed."), ("disable", "Stops mailboxes until they are tested again."),
-        })
-            group.Add(runner.Create(name, description, verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(mailboxes), each => ActAsync(verb, each, name)), mailboxes));
+        group.Add(runner.Create(
+            "disable", "Stops mailboxes until they are tested again.",
+            verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(mailboxes), each => ActAsync(verb, each, "disable")), mailboxes));
+        foreach (Command bulk in MailboxBulkCommands.Create(runner))
+            group.Add(bulk);
         return group;
     }
 
@@ -122,7 +125,8 @@ internal sealed class MailboxCommands
     private static async Task UpdateAsync(Verb verb, string mailbox, FieldOptions options) => verb.Output.Show(
         await verb.UpdateAsync(PathOf(mailbox), options.Read(verb.Parse), ContractJson.Contract.MailboxContract), ContractJson.Contract.MailboxContract);
 
-    private static async Task ActAsync(Verb verb, string mailbox, string action)
+    /// <summary>Acts on one mailbox, and tells how it stands then.</summary>
+    public static async Task ActAsync(Verb verb, string mailbox, string action)
     {
         Answer<MailboxContract> answer = await verb.Appliance.PostAsync($"{PathOf(mailbox)}/{action}", ContractJson.Contract.MailboxContract, verb.Cancellation);
         if (verb.Output.IsJson)

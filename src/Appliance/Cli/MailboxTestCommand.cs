@@ -1,69 +1,40 @@
 using System.CommandLine;
-using System.Globalization;
 using EmailSync.Appliance.Api.Contracts;
-using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Cli;
 
-/// <summary><c>emailsync mailbox test</c>: Test &amp; Enable, watched step by step.</summary>
+/// <summary><c>emailsync mailbox test</c> and <c>profile test</c>: Test &amp; Enable, watched.</summary>
 internal static class MailboxTestCommand
 {
-    /// <summary>The verb.</summary>
+    /// <summary>The verb for mailboxes.</summary>
     public static Command Create(VerbRunner runner, string name, string description)
     {
         Argument<string[]> mailboxes = new("MAILBOX") { Description = "Mailboxes' ids or addresses.", Arity = ArgumentArity.OneOrMore };
-        Option<bool> noWait = new("--no-wait") { Description = "Ask for the test and leave." };
-        return runner.Create(
-            name, description, verb => RunAsync(verb, verb.Parse.GetRequiredValue(mailboxes), verb.Parse.GetValue(noWait)), mailboxes, noWait);
+        return Create(runner, name, description, mailboxes, verb => new() { Mailboxes = verb.Parse.GetRequiredValue(mailboxes) });
     }
 
-    private static async Task<int> RunAsync(Verb verb, string[] mailboxes, bool noWait)
+    /// <summary>The verb for profiles.</summary>
+    public static Command CreateForProfile(VerbRunner runner)
     {
-        List<string> asked = [];
-        int exitCode = await verb.ForEachAsync(mailboxes, async mailbox =>
-        {
-            await verb.Appliance.PostAsync($"{MailboxCommands.PathOf(mailbox)}/test", ContractJson.Contract.TestContract, verb.Cancellation);
-            asked.Add(mailbox);
-        });
-        if (noWait)
-            return exitCode;
+        Argument<string> profile = new("PROFILE") { Description = "A profile's id or name." };
+        return Create(
+            runner, "test", "Tests all mailboxes of a profile, and enables the directions that work.", profile,
+            verb => new() { Profile = verb.Parse.GetRequiredValue(profile) });
+    }
 
-        foreach (string mailbox in asked)
+    private static Command Create(VerbRunner runner, string name, string description, Argument subject, Func<Verb, TestJobInput> read)
+    {
+        Option<bool> noWait = new("--no-wait") { Description = "Ask for the test and leave; 'emailsync test watch' comes back to it." };
+        return runner.Create(name, description, async verb =>
         {
-            if (mailboxes.Length > 1)
-                verb.Output.Say($"{mailbox}:");
-            TestContract test = await WatchAsync(verb, mailbox);
+            Answer<TestJobContract> answer = await verb.Appliance.PostAsync(
+                "tests", read(verb), ContractJson.Contract.TestJobInput, ContractJson.Contract.TestJobContract, verb.Cancellation);
+            if (!verb.Parse.GetValue(noWait))
+                return await new TestWatch(verb, runner.Environment.Terminal).RunAsync(answer.Value);
             if (verb.Output.IsJson)
-                verb.Output.Show(test, ContractJson.Contract.TestContract);
-            verb.Output.Say($"incoming: {Output.NameOf(test.Incoming)}, outgoing: {Output.NameOf(test.Outgoing)}");
-            if (test.Incoming == EmailStatus.Failure || test.Outgoing == EmailStatus.Failure || test.Steps.Any(step => step.Outcome == StepOutcome.Failed))
-                exitCode = VerbRunner.Failed;
-        }
-        return exitCode;
-    }
-
-    private static async Task<TestContract> WatchAsync(Verb verb, string mailbox)
-    {
-        int shown = 0;
-        while (true)
-        {
-            Answer<TestContract> answer = await verb.Appliance.GetAsync(
-                string.Create(CultureInfo.InvariantCulture, $"{MailboxCommands.PathOf(mailbox)}/test?steps={shown}"),
-                ContractJson.Contract.TestContract, verb.Cancellation);
-            foreach (StepContract step in answer.Value.Steps.Skip(shown))
-                Tell(verb, step);
-            shown = answer.Value.Steps.Count;
-            if (answer.Value.IsComplete)
-                return answer.Value;
-        }
-    }
-
-    private static void Tell(Verb verb, StepContract step)
-    {
-        string outcome = step.Outcome switch { StepOutcome.Passed => "ok", StepOutcome.Failed => "FAILED", _ => "-" };
-        string direction = step.Service switch { MailService.Pop3 => "incoming", MailService.Submission => "outgoing", _ => "" };
-        verb.Output.Say(string.Create(CultureInfo.InvariantCulture, $"{outcome,-6} {direction,-8} {step.Name,-14} {step.Milliseconds,8:0.0} ms  {step.Detail}"));
-        if (step.Advice is not null)
-            verb.Output.Say($"       to do: {step.Advice}");
+                verb.Output.Show(answer.Value, ContractJson.Contract.TestJobContract);
+            verb.Output.Say($"{answer.Value.Id}: {answer.Value.Total} mailboxes will be tested");
+            return VerbRunner.Done;
+        }, subject, noWait);
     }
 }

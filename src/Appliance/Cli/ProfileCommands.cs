@@ -14,6 +14,7 @@ internal static class ProfileCommands
         Examples:
           emailsync profile create example --incoming-server-location pop.example.com --outgoing-server-location smtp.example.com
           emailsync profile update example --outgoing-port 587
+          emailsync profile test example
           emailsync profile list --output json
         """;
 
@@ -27,6 +28,7 @@ internal static class ProfileCommands
         FieldOptions forUpdate = new(runner.Environment, ContractJson.Contract.ProfileInput);
         return new Command("profile", Help)
         {
+            MailboxTestCommand.CreateForProfile(runner),
             runner.Create("list", "Lists all profiles.", ListAsync),
             runner.Create("show", "Shows a profile.", verb => ShowAsync(verb, verb.Parse.GetRequiredValue(profile)), profile),
             runner.Create("create", "Creates a profile.", verb => CreateAsync(verb, verb.Parse.GetRequiredValue(name), forCreation), [name, .. forCreation.All]),

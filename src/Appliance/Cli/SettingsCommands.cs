@@ -32,6 +32,11 @@ internal static class SettingsCommands
                 verb.Output.Show(answer.Value, ContractJson.Contract.SettingsContract);
             }),
             update,
+            runner.Create("deployment", "Shows what the deployment set; it is changed where the appliance is started.", async verb =>
+            {
+                Answer<DeploymentContract> answer = await verb.Appliance.GetAsync("settings/deployment", ContractJson.Contract.DeploymentContract, verb.Cancellation);
+                verb.Output.Show(answer.Value, ContractJson.Contract.DeploymentContract);
+            }),
         };
     }
 }

@@ -10,7 +10,7 @@ public sealed record RouteOptions
     /// <summary>For name resolution, connection and handshake together.</summary>
     public TimeSpan ConnectionTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Certificates in PEM that are trusted as roots beside the system's; null means the system's alone.</summary>
+    /// <summary>Certificates in PEM that are trusted as roots beside the system's, and <see cref="KeyPins"/>; null means the system's alone.</summary>
     public string? TrustedCertificates { get; init; }
 }
 
@@ -57,6 +57,7 @@ public sealed class Route
         {
             Clock = clock,
             TrustedRoots = roots,
+            Pins = KeyPins.In(Options.TrustedCertificates),
             Revocation = Policy.IsStrict ? RevocationCheck.Required : RevocationCheck.None,
             CipherSuites = Policy.IsStrict ? Protocols.Wire.Tls.TlsOptions.StrictSuites : null,
         };

@@ -11,6 +11,9 @@ public sealed record AlertEntry(string Code, AlertLevel Level, string Title, str
 {
     /// <summary>What it can be about.</summary>
     public IReadOnlyList<AlertScope> Scopes { get; init; } = [AlertScope.Mailbox];
+
+    /// <summary>It is about its subject as a whole, and resolved by a rule of its own rather than by the success of a direction.</summary>
+    public bool IsWhole { get; init; }
 }
 
 /// <summary>Every alert the appliance can raise: code, level, text, remedy. An error class has its alert under the class's own name.</summary>
@@ -29,6 +32,26 @@ public static class AlertCatalog
         "The mailbox failed MaxMailboxTransientFailures times in a row, each time for a reason that may pass. It is shown as failing and tried ever more rarely, at least every six hours.",
         "The text says what the server answered. It recovers by itself; to try at once, run Test & Enable.");
 
+    /// <summary>Test &amp; Enable failed on a mailbox of the profile.</summary>
+    public static readonly AlertEntry TestFailed = new("test-failed", AlertLevel.Error,
+        "Test & Enable failed on a mailbox of the profile.",
+        "The mailbox's own alert names the step and what to do; mend it and test again. This alert is resolved when a test succeeds and no mailbox of the profile is failing.") { Scopes = [AlertScope.Profile], IsWhole = true };
+
+    /// <summary>More than half of a profile's mailboxes failed within an hour.</summary>
+    public static readonly AlertEntry ProfileFailing = new("profile-failing", AlertLevel.Error,
+        "More than half of the profile's mailboxes failed within an hour.",
+        "The text names the last failure; the alerts on the profile and its mailboxes say what to do about each. With sendEmailAlert the profile's owner was mailed. It is resolved when half of them work again.") { Scopes = [AlertScope.Profile], IsWhole = true };
+
+    /// <summary>Several profiles fail at the same host.</summary>
+    public static readonly AlertEntry HostFailing = new("host-failing", AlertLevel.Error,
+        "Several profiles fail at the same host.",
+        "Look at the host and the way to it before the profiles. It is resolved when a mailbox of any profile succeeds there.") { Scopes = [AlertScope.Host], IsWhole = true };
+
+    /// <summary>The owner of a profile could not be mailed.</summary>
+    public static readonly AlertEntry OwnerNotTold = new("owner-not-told", AlertLevel.Warning,
+        "The profile's owner could not be mailed: no mailbox of the appliance is known to be able to send.",
+        "Tell the owner in another way; run Test & Enable on a mailbox that can send.") { Scopes = [AlertScope.Profile], IsWhole = true };
+
     /// <summary>A message larger than the limit was recorded with its headers.</summary>
     public static readonly AlertEntry MessageTooLarge = new("message-too-large", AlertLevel.Warning,
         "A message is larger than the mailbox's maximum message size; its headers were stored, its content stays on the server.",
@@ -42,7 +65,7 @@ public static class AlertCatalog
     /// <summary>A refresh token dies soon.</summary>
     public static readonly AlertEntry RefreshTokenExpires = new("refresh-token-expires", AlertLevel.Warning,
         "A refresh token dies soon; after that no access token can be obtained with it.",
-        "Have its owner consent again, and set the new refresh token on the mailbox or the profile.") { Scopes = [AlertScope.Mailbox, AlertScope.Profile] };
+        "Have its owner consent again, and set the new refresh token on the mailbox or the profile.") { Scopes = [AlertScope.Mailbox, AlertScope.Profile], IsWhole = true };
 
     // What stands in the way of every mailbox is told once, of the profile; where a test met it, of the mailbox as well.
     private static readonly ErrorClass[] OfServers =
@@ -55,7 +78,7 @@ public static class AlertCatalog
     /// <summary>A notification came back for an email that had been sent.</summary>
     public static readonly AlertEntry EmailBounced = new("email-bounced", AlertLevel.Warning,
         "An email that had been sent came back from at least one recipient.",
-        "Read what was said in the email's recipients, mend the address, and submit it again.");
+        "Read what was said in the email's recipients, mend the address, and submit it again.") { Scopes = [AlertScope.Message] };
 
     private static readonly FrozenDictionary<ErrorClass, AlertEntry> Failures = new Dictionary<ErrorClass, AlertEntry>
     {
@@ -137,7 +160,10 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, MessageTooLarge, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+
+    /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
+    public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);
 
     /// <summary>The alert of an error class.</summary>
     public static AlertEntry For(ErrorClass failure) => Failures[failure];

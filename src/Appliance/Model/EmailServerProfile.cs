@@ -157,7 +157,7 @@ public sealed record EmailServerProfile
     /// <summary>An inactive profile stops its mailboxes.</summary>
     public ProfileState State { get; init; } = ProfileState.Active;
 
-    /// <summary>Certificates in PEM that are trusted as roots beside the system's, for a private certificate authority; null means the system's alone.</summary>
+    /// <summary>Certificates in PEM that are trusted as roots beside the system's, for a private certificate authority, and <see cref="KeyPins"/>; null means the system's alone.</summary>
     public string? TrustedCertificates { get; init; }
 
     /// <summary>How access tokens are obtained; null where the password is one, or none is used.</summary>

@@ -109,10 +109,12 @@ public sealed record Mailbox
     /// <summary>What the engine knows.</summary>
     public MailboxState State { get; init; } = new();
 
+    /// <summary>How a direction is served.</summary>
+    public DeliveryMethod MethodFor(MailService service) => service == MailService.Pop3 ? IncomingEmail : OutgoingEmail;
+
     /// <summary>Whether the direction is asked for and was enabled by a successful test.</summary>
-    public bool IsEnabledFor(MailService service) => service == MailService.Pop3
-        ? IncomingEmail == DeliveryMethod.ServerSideSynchronization && State.EnabledForIncoming
-        : OutgoingEmail == DeliveryMethod.ServerSideSynchronization && State.EnabledForOutgoing;
+    public bool IsEnabledFor(MailService service) => MethodFor(service) == DeliveryMethod.ServerSideSynchronization
+        && (service == MailService.Pop3 ? State.EnabledForIncoming : State.EnabledForOutgoing);
 }
 
 /// <summary>What the engine writes down about a mailbox: what an operator sees is what runs.</summary>

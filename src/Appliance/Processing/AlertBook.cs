@@ -6,10 +6,12 @@ namespace EmailSync.Appliance.Processing;
 /// <summary>
 /// Raises and resolves alerts, and remembers which stand, so that the success of a mailbox with no alert costs no write. What was raised
 /// for one direction is resolved by the success of that direction only: a poll that works says nothing about sending. Information has
-/// nothing to resolve: it stands until it is dismissed, or old.
+/// nothing to resolve: it stands until it is dismissed, or old. An error on a profile is mailed to its owner.
 /// </summary>
-public sealed class AlertBook(IStore store)
+public sealed class AlertBook(IStore store, OwnerMail owner)
 {
+    private const int FailuresUntilTold = 3;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<AlertSubject, Dictionary<string, Directions>> _open = [];
 
@@ -18,7 +20,12 @@ public sealed class AlertBook(IStore store)
     {
         Incoming = 1,
         Outgoing = 2,
-        Both = Incoming | Outgoing,
+
+        /// <summary>Raised before the appliance started; which direction it was is not stored, so whichever works first resolves it.</summary>
+        Earlier = 4,
+
+        /// <summary>The subject as a whole: no direction resolves it.</summary>
+        Whole = 8,
     }
 
     /// <summary>Reads which alerts stand. Called once, before anything is processed.</summary>
@@ -29,9 +36,8 @@ public sealed class AlertBook(IStore store)
         while (true)
         {
             IReadOnlyList<Alert> page = await store.Alerts.ListAsync(unresolvedOnly: true, subject: null, before, Page, cancellationToken);
-            // Which direction raised it is not stored: after a restart whichever works first resolves it, and the other raises it anew.
             foreach (Alert alert in page)
-                Note(alert.Level, alert.Subject, alert.Code, null);
+                Note(alert.Level, alert.Subject, alert.Code, AlertCatalog.Find(alert.Code) is { IsWhole: true } ? Directions.Whole : Directions.Earlier);
             if (page.Count < Page)
                 return;
             before = page[^1].Id;
@@ -42,17 +48,27 @@ public sealed class AlertBook(IStore store)
     /// <param name="entry">What kind.</param>
     /// <param name="subject">About what.</param>
     /// <param name="text">What happened; never a secret.</param>
-    /// <param name="service">The direction that it belongs to; null for both.</param>
+    /// <param name="service">The direction that it belongs to; null for the subject as a whole.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Whether it is new, rather than one that stood already.</returns>
-    public async ValueTask<bool> RaiseAsync(
+    public async ValueTask RaiseAsync(
         AlertEntry entry, AlertSubject subject, string text, MailService? service, CancellationToken cancellationToken)
     {
         Settings settings = await store.Settings.ReadAsync(cancellationToken);
         if (!settings.Alerts(entry.Level))
-            return false;
-        Note(entry.Level, subject, entry.Code, service);
-        return await store.Alerts.RaiseAsync(entry, subject, text, cancellationToken);
+            return;
+        Note(entry.Level, subject, entry.Code, Of(service));
+        int count = await store.Alerts.RaiseAsync(entry, subject, text, cancellationToken);
+        // One failed connection may be a dropped packet; three in a row, with no success between them, are news for the owner.
+        if (entry.Level == AlertLevel.Error && count == (entry.IsWhole ? 1 : FailuresUntilTold) && ProfileId.TryParse(subject.Id, null, out ProfileId profile)
+            && await owner.TellAsync(profile, entry, text, cancellationToken) == OwnerTold.NoSender)
+            await RaiseAsync(AlertCatalog.OwnerNotTold, subject, $"The owner was not told of: {text}", service: null, cancellationToken);
+    }
+
+    /// <summary>Whether a warning or an error of a kind stands about a subject.</summary>
+    public bool Stands(AlertSubject subject, AlertEntry entry)
+    {
+        lock (_gate)
+            return _open.TryGetValue(subject, out Dictionary<string, Directions>? standing) && standing.ContainsKey(entry.Code);
     }
 
     /// <summary>Resolves the warnings and errors that stand about a subject. Returns whether there were any.</summary>
@@ -76,7 +92,7 @@ public sealed class AlertBook(IStore store)
         return await store.Alerts.ResolveAsync(subject, [entry.Code], cancellationToken) > 0;
     }
 
-    private void Note(AlertLevel level, AlertSubject subject, string code, MailService? service)
+    private void Note(AlertLevel level, AlertSubject subject, string code, Directions directions)
     {
         if (level == AlertLevel.Information)
             return;
@@ -84,7 +100,7 @@ public sealed class AlertBook(IStore store)
         {
             if (!_open.TryGetValue(subject, out Dictionary<string, Directions>? standing))
                 _open[subject] = standing = new(StringComparer.Ordinal);
-            standing[code] = standing.GetValueOrDefault(code) | Of(service);
+            standing[code] = standing.GetValueOrDefault(code) | directions;
         }
     }
 
@@ -98,7 +114,8 @@ public sealed class AlertBook(IStore store)
                 return resolved;
             foreach ((string code, Directions directions) in standing.ToArray())
             {
-                if ((directions & ~Of(service)) is not 0 and var left)
+                Directions struck = service is null ? Directions.Whole | Directions.Incoming | Directions.Outgoing : Of(service);
+                if ((directions & ~(struck | Directions.Earlier)) is not 0 and var left)
                     standing[code] = left;
                 else
                     resolved.Add(code);
@@ -116,6 +133,6 @@ public sealed class AlertBook(IStore store)
     {
         MailService.Pop3 => Directions.Incoming,
         MailService.Submission => Directions.Outgoing,
-        _ => Directions.Both,
+        _ => Directions.Whole,
     };
 }

@@ -6,7 +6,8 @@ namespace EmailSync.Appliance.Processing;
 
 /// <summary>Does one piece of work for one mailbox and writes down what came of it.</summary>
 public sealed partial class MailboxWorker(
-    IStore store, ReceiveCycle receive, DeliveryReportReader reports, SendCycle send, TestAndEnable test, AlertBook alerts, RetryRules rules, TimeProvider clock, ILogger<MailboxWorker> logger)
+    IStore store, ReceiveCycle receive, DeliveryReportReader reports, SendCycle send, TestAndEnable test, TestJobs tests,
+    AlertBook alerts, ProfileWatch watch, RetryRules rules, TimeProvider clock, ILogger<MailboxWorker> logger)
 {
     // Longer than a day is no delay but a refusal (RFC 2449 6.5 sets no bound).
     private static readonly TimeSpan LongestHonouredDelay = TimeSpan.FromHours(24);
@@ -17,7 +18,10 @@ public sealed partial class MailboxWorker(
     {
         if (await store.Mailboxes.FindAsync(id, cancellationToken) is not { } mailbox
             || await store.Profiles.FindAsync(mailbox.Profile, cancellationToken) is not { } profile)
+        {
+            tests.Drop(id);
             return default;
+        }
 
         Settings settings = await store.Settings.ReadAsync(cancellationToken);
         MailService service = work == Work.Send ? MailService.Submission : MailService.Pop3;
@@ -91,7 +95,39 @@ public sealed partial class MailboxWorker(
 
     private async Task<Failure?> TestAsync(Mailbox mailbox, EmailServerProfile profile, Settings settings, CancellationToken cancellationToken)
     {
-        TestResult result = await test.RunAsync(mailbox, profile, settings, cancellationToken);
+        using TestRun? run = tests.Begin(mailbox);
+        // Called off before its turn came.
+        if (run is null)
+            return null;
+        try
+        {
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, run.Canceled);
+            TestResult result = await test.RunAsync(mailbox, profile, settings, step => tests.Add(run, step), either.Token);
+            await NoteAsync(mailbox, profile, result, cancellationToken);
+            tests.Complete(run, TestVerdict.Of(result));
+        }
+        catch (OperationCanceledException) when (run.Canceled.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // Broken off: nothing was found out, so nothing is written down.
+            tests.Abandon(run);
+        }
+        catch (StorageException failure)
+        {
+            Failure ours = FailureClassifier.Classify(failure);
+            TestStep step = new(StepNames.Preconditions, null, StepOutcome.Failed, TimeSpan.Zero, ours.Detail)
+            {
+                ErrorClass = ours.Class,
+                Advice = AlertCatalog.For(ours.Class).Remedy,
+            };
+            tests.Complete(run, new(EmailStatus.NotRun, EmailStatus.NotRun, [step]));
+            LogNotWritten(mailbox.Id, failure);
+        }
+
+        return null;
+    }
+
+    private async Task NoteAsync(Mailbox mailbox, EmailServerProfile profile, TestResult result, CancellationToken cancellationToken)
+    {
         DateTimeOffset now = clock.GetUtcNow();
         await store.Mailboxes.RecordAsync(mailbox.Id, state => state with
         {
@@ -106,6 +142,7 @@ public sealed partial class MailboxWorker(
             LastError = result.Steps.LastOrDefault(step => step.Outcome == StepOutcome.Failed)?.Detail,
             NextPollAt = result.Incoming == EmailStatus.Success ? now : null,
         }, cancellationToken);
+        await store.Mailboxes.RecordTestAsync(result, cancellationToken);
 
         AlertSubject subject = AlertSubject.Of(mailbox.Id);
         await alerts.ResolveAsync(subject, service: null, cancellationToken);
@@ -113,9 +150,20 @@ public sealed partial class MailboxWorker(
             await alerts.RaiseAsync(AlertCatalog.For(step.ErrorClass!.Value), subject, Words(mailbox, profile, step.Service, step.Detail), step.Service, cancellationToken);
         if (result.Incoming == EmailStatus.Success || result.Outgoing == EmailStatus.Success)
             await alerts.RaiseAsync(AlertCatalog.MailboxEnabled, subject, Enabled(mailbox, result), service: null, cancellationToken);
-        test.Publish(result);
+        await NoteForOwnerAsync(mailbox, profile, result, cancellationToken);
         LogTested(mailbox.Id, result.Incoming, result.Outgoing);
-        return null;
+    }
+
+    // The owner of the profile hears of it too, once for all mailboxes; and it is over when none of them fails any more.
+    private async Task NoteForOwnerAsync(Mailbox mailbox, EmailServerProfile profile, TestResult result, CancellationToken cancellationToken)
+    {
+        AlertSubject subject = AlertSubject.Of(profile.Id);
+        TestStep? failed = result.Steps.FirstOrDefault(step => step.Outcome == StepOutcome.Failed);
+        if (failed is not null)
+            await alerts.RaiseAsync(AlertCatalog.TestFailed, subject, Words(mailbox, profile, failed.Service, failed.Detail), service: null, cancellationToken);
+        else if (alerts.Stands(subject, AlertCatalog.TestFailed)
+            && (await store.Mailboxes.ListAsync(new() { Profile = profile.Id, Status = EmailStatus.Failure }, null, 1, cancellationToken)).Count == 0)
+            await alerts.ResolveAsync(subject, AlertCatalog.TestFailed, cancellationToken);
     }
 
     private async Task NoteAsync(
@@ -157,6 +205,7 @@ public sealed partial class MailboxWorker(
         if (isSuspended)
             await alerts.RaiseAsync(
                 AlertCatalog.MailboxSuspended, AlertSubject.Of(mailbox.Id), Words(mailbox, profile, service, failure.Detail), service, cancellationToken);
+        await watch.NoteFailureAsync(mailbox, profile, service, failure, cancellationToken);
         LogFailed(mailbox.Id, service, failure.Class, failure.Scope, failure.IsTransient, failure.Detail);
     }
 
@@ -166,6 +215,7 @@ public sealed partial class MailboxWorker(
         if (await alerts.ResolveAsync(subject, service, cancellationToken))
             await alerts.RaiseAsync(AlertCatalog.MailboxRecovered, subject, $"{mailbox.EmailAddress} works again.", service, cancellationToken);
         await alerts.ResolveAsync(AlertSubject.Of(profile.Id), service, cancellationToken);
+        await watch.NoteSuccessAsync(mailbox, profile, service, cancellationToken);
     }
 
     private static string Words(Mailbox mailbox, EmailServerProfile profile, MailService? service, string detail)
@@ -196,6 +246,9 @@ public sealed partial class MailboxWorker(
     [LoggerMessage(EventId = 201, Level = LogLevel.Warning,
         Message = "{Service} of {Mailbox} failed: {Class}, scope {Scope}, transient {IsTransient}: {Detail}")]
     private partial void LogFailed(MailboxId mailbox, MailService service, ErrorClass @class, FailureScope scope, bool isTransient, string detail);
+
+    [LoggerMessage(EventId = 204, Level = LogLevel.Error, Message = "What a test of {Mailbox} found could not be written down")]
+    private partial void LogNotWritten(MailboxId mailbox, StorageException failure);
 
     [LoggerMessage(EventId = 202, Level = LogLevel.Information, Message = "Tested {Mailbox}: incoming {Incoming}, outgoing {Outgoing}")]
     private partial void LogTested(MailboxId mailbox, EmailStatus incoming, EmailStatus outgoing);

@@ -8,17 +8,22 @@ namespace EmailSync.Appliance.Processing;
 /// Tries both directions of a mailbox, step by step, and finds out whether what is sent arrives. What it finds is written down, and what
 /// works is enabled, by <see cref="MailboxWorker"/>.
 /// </summary>
-public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimeProvider clock)
+public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
 {
     private static readonly TimeSpan RoundTripPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RoundTripPause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Runs the test. Failures are in the result, not thrown.</summary>
-    /// <exception cref="OperationCanceledException">The appliance stops.</exception>
-    public async Task<TestResult> RunAsync(Mailbox mailbox, EmailServerProfile profile, Settings settings, CancellationToken cancellationToken)
+    /// <param name="mailbox">The mailbox.</param>
+    /// <param name="profile">Its profile.</param>
+    /// <param name="settings">Say whether it must be approved.</param>
+    /// <param name="report">Told of each step as it ends.</param>
+    /// <param name="cancellationToken">Breaks it off.</param>
+    /// <exception cref="OperationCanceledException">It was broken off.</exception>
+    public async Task<TestResult> RunAsync(
+        Mailbox mailbox, EmailServerProfile profile, Settings settings, Action<TestStep> report, CancellationToken cancellationToken)
     {
-        Trial trial = new(mailbox, profile, settings, step => board.Add(mailbox.Id, step));
-        board.Begin(mailbox.Id);
+        Trial trial = new(mailbox, profile, settings, report);
         HashSet<string> before = [];
         bool hasUniqueIds = false;
         EmailStatus incoming = await TryAsync(trial, MailService.Pop3, mailbox.IncomingEmail,
@@ -36,9 +41,6 @@ public sealed class TestAndEnable(MailSessions sessions, TestBoard board, TimePr
 
         return new(mailbox.Id, clock.GetUtcNow(), incoming, outgoing, trial.Steps);
     }
-
-    /// <summary>Shows a result, once it is written down, to whoever watches.</summary>
-    public void Publish(TestResult result) => board.Complete(result);
 
     private async Task<EmailStatus> TryAsync(
         Trial trial, MailService service, DeliveryMethod method, Func<StepRecorder, Task> attempt, CancellationToken cancellationToken)

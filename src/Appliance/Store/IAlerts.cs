@@ -5,8 +5,8 @@ namespace EmailSync.Appliance.Store;
 /// <summary>What an administrator should know. One unresolved alert at most stands for a code and a subject.</summary>
 public interface IAlerts
 {
-    /// <summary>Raises an alert, or counts it once more where it already stands. Returns whether it is new.</summary>
-    ValueTask<bool> RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken);
+    /// <summary>Raises an alert, or counts it once more where it already stands. Returns how often it was raised since it stands.</summary>
+    ValueTask<int> RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken);
 
     /// <summary>Resolves what stands about a subject: the given codes, or all of them where none is given. Returns how many were resolved.</summary>
     ValueTask<int> ResolveAsync(AlertSubject subject, IReadOnlyCollection<string>? codes, CancellationToken cancellationToken);

@@ -43,6 +43,9 @@ public interface IMailboxes
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<IReadOnlyList<Mailbox>> ListAsync(MailboxFilter filter, MailboxId? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>How many mailboxes a profile has.</summary>
+    ValueTask<long> CountAsync(ProfileId profile, CancellationToken cancellationToken);
+
     /// <summary>Replaces what an administrator sets (not the engine's state) where the version is still the one that <paramref name="mailbox"/> carries.</summary>
     /// <exception cref="VersionConflictException">It was changed in between.</exception>
     /// <exception cref="NotStoredException">There is no such mailbox, or no such profile.</exception>
@@ -58,6 +61,12 @@ public interface IMailboxes
     /// <param name="change">From the stored state to the new one: quick and pure, for it runs inside the store's transaction.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask RecordAsync(MailboxId id, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken);
+
+    /// <summary>Keeps the last test of a mailbox, in place of the one before; does nothing where the mailbox is gone.</summary>
+    ValueTask RecordTestAsync(TestResult result, CancellationToken cancellationToken);
+
+    /// <summary>The last test of a mailbox; null where there was none.</summary>
+    ValueTask<TestResult?> FindTestAsync(MailboxId id, CancellationToken cancellationToken);
 
     /// <summary>The schedule of every mailbox that has anything due, now or later.</summary>
     IAsyncEnumerable<MailboxSchedule> SchedulesAsync(CancellationToken cancellationToken);

@@ -50,6 +50,7 @@ public sealed class ProfilesApiTests
         { "connections", """{"maxConcurrentConnections":301}""", "maxConcurrentConnections" },
         { "server type", """{"serverType":"imap-smtp"}""", "serverType" },
         { "certificates", """{"trustedCertificates":"no PEM"}""", "trustedCertificates" },
+        { "a pin that is none", """{"trustedCertificates":"sha256/AAAA"}""", "trustedCertificates" },
         { "owner", """{"ownerEmailAddress":"nobody"}""", "ownerEmailAddress" },
         { "state", """{"state":7}""", "state" },
         { "password with a line end", """{"incomingCredentialRetrieval":"profile","incomingUserName":"x","incomingPassword":"a\r\nDELE 1"}""", "incomingPassword" },

@@ -29,11 +29,12 @@ public sealed class SettingsApiTests
         Answer answer = await host.PatchAsync("settings", new JsonObject
         {
             ["maximumAttachmentSizeInKilobytes"] = 131_073, ["alertRetentionDays"] = 0, ["emailRetentionDays"] = 36_501, ["defaultIncomingEmail"] = 7,
+            ["defaultProfile"] = "nobody",
         });
 
         Assert.Equal(422, answer.Status);
         Assert.Equal(
-            ["alertRetentionDays", "defaultIncomingEmail", "emailRetentionDays", "maximumAttachmentSizeInKilobytes"],
+            ["alertRetentionDays", "defaultIncomingEmail", "defaultProfile", "emailRetentionDays", "maximumAttachmentSizeInKilobytes"],
             answer.FaultyFields.Order(StringComparer.Ordinal));
         Assert.Equal("\"0\"", (await host.GetAsync("settings")).ETag);
     }
@@ -50,4 +51,43 @@ public sealed class SettingsApiTests
         Answer back = await host.PatchAsync("settings", new JsonObject { ["alertRetentionDays"] = null, ["emailRetentionDays"] = null }, changed.ETag);
         Assert.Equal((30, null), ((int)back.Json["alertRetentionDays"]!, back.Json["emailRetentionDays"]));
     }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task What_the_deployment_set_is_shown_and_not_taken(bool government)
+    {
+        await using ApiHost host = await ApiHost.StartAsync(options => options with { GovMode = government, MaxMailboxTransientFailures = 3 });
+
+        Answer answer = await host.GetAsync("settings/deployment");
+
+        Assert.Equal((government, !government), ((bool)answer.Json["govMode"]!, (bool)answer.Json["allowNonSslEmail"]!));
+        Assert.Equal((3, 300), ((int)answer.Json["maxMailboxTransientFailures"]!, (int)answer.Json["mailboxBackoffOnTransientError"]!));
+        Assert.Equal(400, (await host.PatchAsync("settings", new JsonObject { ["allowNonSslEmail"] = true })).Status);
+    }
+
+    [Fact]
+    public async Task An_attachment_is_taken_up_to_the_maximum_size()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await host.PostAsync("profiles", host.ProfileInput());
+        await host.PostAsync("mailboxes", host.MailboxInput());
+        await host.PatchAsync("settings", new JsonObject { ["maximumAttachmentSizeInKilobytes"] = 1 });
+
+        Answer taken = await host.PostAsync("emails", EmailWith(new JsonObject { ["name"] = "übersicht.pdf", ["contentType"] = "application/pdf", ["content"] = Convert.ToBase64String(new byte[1024]) }));
+        Answer tooLarge = await host.PostAsync("emails", EmailWith(new JsonObject { ["name"] = "a.bin", ["content"] = Convert.ToBase64String(new byte[1025]) }));
+        Answer faulty = await host.PostAsync("emails", EmailWith(new JsonObject { ["name"] = "../a", ["contentType"] = "pdf" }));
+
+        Assert.Equal(202, taken.Status);
+        string raw = await host.Socket.GetStringAsync($"emails/{taken.String("id")}/raw", ApiHost.Timeout);
+        Assert.Contains("Content-Type: application/pdf", raw, StringComparison.Ordinal);
+        Assert.Contains(Convert.ToBase64String(new byte[54]), raw, StringComparison.Ordinal);
+        Assert.Equal((422, "attachments[0].content"), (tooLarge.Status, Assert.Single(tooLarge.FaultyFields)));
+        Assert.Equal(
+            ["attachments[0].content", "attachments[0].contentType", "attachments[0].name"], faulty.FaultyFields.Order(StringComparer.Ordinal));
+    }
+
+    private static JsonObject EmailWith(JsonObject attachment) => new()
+    {
+        ["mailbox"] = "mbx_1", ["to"] = new JsonArray("b@example.com"), ["text"] = "See the file.", ["sendAt"] = "2999-01-01T00:00:00Z",
+        ["attachments"] = new JsonArray(attachment),
+    };
 }

@@ -54,6 +54,49 @@ public sealed class ControlCommandsTests
     }
 
     [Fact]
+    public async Task A_profile_is_tested_with_its_mailboxes_and_the_run_is_found_again()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.Host.PostAsync("mailboxes", bench.Host.MailboxInput(2));
+
+        CliRun run = await bench.RunAsync("profile test lab");
+        CliRun asked = await bench.RunAsync("profile test lab --no-wait --output json");
+        CliRun watched = await bench.RunAsync($"test watch {asked.Json.GetProperty("id").GetString()} --output json");
+        CliRun listed = await bench.RunAsync("test list");
+        CliRun canceled = await bench.RunAsync("test cancel tst_1");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches($@"(?s){bench.Address}:\nok .*incoming: success, outgoing: success\n", run.Output);
+        Assert.Matches(@"FAILED incoming preconditions .*approve it first", run.Output);
+        Assert.EndsWith("2 of 2 mailboxes tested: 1 succeeded, 1 failed\n", run.Output, StringComparison.Ordinal);
+        Assert.Equal(("completed", 1, 1), (watched.Json.GetProperty("state").GetString(), watched.Json.GetProperty("succeeded").GetInt32(), watched.ExitCode));
+        Assert.Matches(@"(?m)^tst_1 +completed +2 +1 +1 .*control socket$", listed.Output);
+        Assert.Contains("completed", canceled.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Many_mailboxes_are_changed_and_approved_at_once()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.Host.PostAsync("mailboxes", bench.Host.MailboxInput(2));
+
+        CliRun dry = await bench.RunAsync("mailbox bulk-update --where-profile lab --leave-on-server-days 14 --dry-run");
+        CliRun real = await bench.RunAsync("mailbox bulk-update --all --leave-on-server-days 14 --output json");
+        CliRun approved = await bench.RunAsync("mailbox approve --where-approval pending");
+        await bench.RunAsync("settings update --default-profile lab");
+        CliRun applied = await bench.RunAsync($"mailbox apply-defaults {bench.Address} user0002@lab.example");
+
+        Assert.Equal(
+            $"{bench.Address}: leaveOnServerDays nothing -> 14\nuser0002@lab.example: leaveOnServerDays nothing -> 14\n"
+            + "2 mailboxes chosen, 2 would be changed, 0 changed by somebody else in the same moment\n",
+            dry.Output);
+        Assert.Equal((2, false), (real.Json.GetProperty("changed").GetInt32(), real.Json.GetProperty("dryRun").GetBoolean()));
+        Assert.StartsWith("user0002@lab.example: approval pending -> approved", approved.Output, StringComparison.Ordinal);
+        Assert.EndsWith("2 of 2 mailboxes tested: 2 succeeded, 0 failed\n", applied.Output, StringComparison.Ordinal);
+        Assert.Equal(0, applied.ExitCode);
+    }
+
+    [Fact]
     public async Task Every_fault_of_a_request_is_told()
     {
         await using CliBench bench = await CliBench.StartAsync();
@@ -183,7 +226,7 @@ public sealed class ControlCommandsTests
 
     [Theory]
     [InlineData("profile"), InlineData("profile create"), InlineData("profile update lab --incoming-port many"), InlineData("profile update lab --incoming-tls-mode maybe")]
-    [InlineData("mailbox create a@b --password hunter2"), InlineData("mailbox approve"), InlineData("email send --to a@b"), InlineData("status --output xml")]
+    [InlineData("mailbox create a@b --password hunter2"), InlineData("mailbox approve"), InlineData("mailbox approve a@b --all"), InlineData("mailbox apply-defaults"), InlineData("mailbox bulk-update --kind queue"), InlineData("email send --to a@b"), InlineData("status --output xml")]
     public async Task Wrong_usage_is_told(string line)
     {
         await using CliBench bench = await CliBench.StartAsync();

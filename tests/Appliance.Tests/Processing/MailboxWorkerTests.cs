@@ -26,7 +26,7 @@ public sealed class MailboxWorkerTests
         EmailServerProfile profile = await TroubledProfileAsync(rig, trouble);
         Mailbox mailbox = await rig.AddMailboxAsync(profile, password: trouble == "a wrong password" ? "wrong" : null);
 
-        await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+        await rig.TestAsync(mailbox);
 
         Mailbox tested = await rig.ReadAsync(mailbox);
         Assert.Equal((EmailStatus.Failure, EmailStatus.Failure), (tested.State.IncomingStatus, tested.State.OutgoingStatus));
@@ -34,7 +34,7 @@ public sealed class MailboxWorkerTests
         Alert alert = Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id)));
         Assert.Equal(expected, alert.Code);
         Assert.NotEmpty(alert.Remedy);
-        TestStep[] failed = [.. rig.Board.Find(mailbox.Id)!.Result!.Steps.Where(step => step.Outcome == StepOutcome.Failed)];
+        TestStep[] failed = [.. (await rig.LastTestAsync(mailbox)).Steps.Where(step => step.Outcome == StepOutcome.Failed)];
         Assert.Equal(2, failed.Length);
         Assert.All(failed, step => Assert.Equal(AlertCatalog.For(step.ErrorClass!.Value).Remedy, step.Advice));
     }
@@ -69,7 +69,7 @@ public sealed class MailboxWorkerTests
         EmailServerProfile profile = await rig.AddProfileAsync();
         Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { State = new() });
 
-        WorkOutcome outcome = await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+        WorkOutcome outcome = await rig.TestAsync(mailbox);
 
         Mailbox tested = await rig.ReadAsync(mailbox);
         Assert.Equal((EmailStatus.Success, EmailStatus.Success), (tested.State.IncomingStatus, tested.State.OutgoingStatus));
@@ -80,7 +80,7 @@ public sealed class MailboxWorkerTests
         Assert.Equal(
             ["preconditions", "policy", "dns", "tcp", "tls", "greeting", "capabilities", "authentication", "maildrop",
              "preconditions", "policy", "dns", "tcp", "tls", "greeting", "capabilities", "authentication", "test-message", "round-trip"],
-            rig.Board.Find(mailbox.Id)!.Result!.Steps.Select(step => step.Name));
+            (await rig.LastTestAsync(mailbox)).Steps.Select(step => step.Name));
     }
 
     [Theory]
@@ -92,9 +92,9 @@ public sealed class MailboxWorkerTests
         EmailServerProfile profile = await rig.AddProfileAsync();
         Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { Approval = approval });
 
-        await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+        await rig.TestAsync(mailbox);
 
-        TestStep step = rig.Board.Find(mailbox.Id)!.Result!.Steps[0];
+        TestStep step = (await rig.LastTestAsync(mailbox)).Steps[0];
         Assert.Equal(("preconditions", ErrorClass.Configuration), (step.Name, step.ErrorClass));
         Assert.Contains(advice, step.Detail, StringComparison.Ordinal);
         Assert.Equal(0, rig.Lab.Journal.ConnectionsOpened);
@@ -176,7 +176,7 @@ public sealed class MailboxWorkerTests
         await rig.Store.Settings.UpdateAsync(new Settings { AlertOnInformation = false }, Rig.Timeout);
         Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync());
 
-        await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+        await rig.TestAsync(mailbox);
 
         Assert.Empty(await CodesAsync(rig, mailbox));
     }

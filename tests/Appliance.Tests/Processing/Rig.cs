@@ -46,9 +46,12 @@ internal sealed class Rig : IAsyncDisposable
 
     public SendCycle Send { get; private set; }
 
-    public TestBoard Board { get; private set; }
+    public TestJobs Tests { get; private set; }
 
     public MailboxWorker Worker { get; private set; }
+
+    /// <summary>The mailboxes whose outbox the owner's mail went into.</summary>
+    public List<MailboxId> Woken { get; } = [];
 
     public static CancellationToken Timeout => TestContext.Current.CancellationToken;
 
@@ -108,6 +111,16 @@ internal sealed class Rig : IAsyncDisposable
 
     public async Task<Mailbox> ReadAsync(Mailbox mailbox) => (await Store.Mailboxes.FindAsync(mailbox.Id, Timeout))!;
 
+    /// <summary>Tests a mailbox, as the scheduler would after somebody asked for it.</summary>
+    public async Task<WorkOutcome> TestAsync(Mailbox mailbox)
+    {
+        Tests.Start([mailbox.Id], "somebody");
+        return await Worker.RunAsync(mailbox.Id, Work.Test, Timeout);
+    }
+
+    /// <summary>What the last test of a mailbox found.</summary>
+    public async Task<EmailSync.Appliance.Model.TestResult> LastTestAsync(Mailbox mailbox) => (await Store.Mailboxes.FindTestAsync(mailbox.Id, Timeout))!;
+
     public async Task<IReadOnlyList<Alert>> AlertsAsync(AlertSubject subject) =>
         await Store.Alerts.ListAsync(unresolvedOnly: true, subject, before: null, limit: 100, Timeout);
 
@@ -130,18 +143,18 @@ internal sealed class Rig : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    [MemberNotNull(nameof(Receive), nameof(Pool), nameof(Send), nameof(Board), nameof(Worker))]
+    [MemberNotNull(nameof(Receive), nameof(Pool), nameof(Send), nameof(Tests), nameof(Worker))]
     private void Assemble()
     {
-        AlertBook alerts = new(Store);
+        AlertBook alerts = new(Store, new(Store, (mailbox, _) => Woken.Add(mailbox), Clock));
         Dialer dialer = new(TimeProvider.System);
         SessionOpener opener = new(dialer, new SessionSettings { AllowCleartextPasswords = true });
         MailSessions sessions = new(Store, _policy, opener, new(Store, new(_policy, dialer, Clock), Clock));
         Receive = new(Store, sessions, alerts, Clock);
         Pool = new(sessions, Clock);
         Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
-        Board = new();
-        Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Board, Clock), alerts, new(), Clock, NullLogger<MailboxWorker>.Instance);
+        Tests = new(Clock);
+        Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), new(), Clock, NullLogger<MailboxWorker>.Instance);
     }
 
     private static async Task<IStore> OpenStoreAsync(string folder, TimeProvider clock) =>

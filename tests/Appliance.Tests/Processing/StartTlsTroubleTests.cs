@@ -20,9 +20,9 @@ public sealed class StartTlsTroubleTests
         });
         Mailbox mailbox = await rig.AddMailboxAsync(profile);
 
-        await rig.Worker.RunAsync(mailbox.Id, Work.Test, Rig.Timeout);
+        await rig.TestAsync(mailbox);
 
-        TestStep[] failed = [.. rig.Board.Find(mailbox.Id)!.Result!.Steps.Where(step => step.Outcome == StepOutcome.Failed)];
+        TestStep[] failed = [.. (await rig.LastTestAsync(mailbox)).Steps.Where(step => step.Outcome == StepOutcome.Failed)];
         Assert.Equal(
             [("tls", expected, MailService.Pop3), ("tls", expected, MailService.Submission)],
             failed.Select(step => (step.Name, AlertCatalog.For(step.ErrorClass!.Value).Code, step.Service!.Value)));

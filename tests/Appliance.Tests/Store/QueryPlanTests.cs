@@ -58,6 +58,9 @@ public sealed class QueryPlanTests : IDisposable
         await store.Mailboxes.UpdateAsync((await store.Mailboxes.FindAsync(mailbox, Cancellation))!, Cancellation);
         await store.Mailboxes.FindByAddressAsync("x", Cancellation);
         await store.Mailboxes.RecordAsync(mailbox, state => state, Cancellation);
+        await store.Mailboxes.RecordTestAsync(new(mailbox, DateTimeOffset.UnixEpoch, default, default, []), Cancellation);
+        await store.Mailboxes.FindTestAsync(mailbox, Cancellation);
+        await store.Mailboxes.CountAsync(profile.Id, Cancellation);
         await store.Mailboxes.ScheduleAsync(mailbox, Cancellation);
         await store.Mailboxes.SchedulesAsync(Cancellation).ToListAsync(Cancellation);
         foreach (ProfileId? ofProfile in new ProfileId?[] { null, profile.Id })

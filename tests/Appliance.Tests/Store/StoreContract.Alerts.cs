@@ -11,9 +11,9 @@ public abstract partial class StoreContract
     public async Task An_alert_that_stands_is_counted_and_not_repeated()
     {
         AlertEntry entry = AlertCatalog.For(ErrorClass.Timeout);
-        Assert.True(await Store.Alerts.RaiseAsync(entry, Ada, "first", Cancellation));
+        Assert.Equal(1, await Store.Alerts.RaiseAsync(entry, Ada, "first", Cancellation));
         Clock.Advance(TimeSpan.FromMinutes(5));
-        Assert.False(await Store.Alerts.RaiseAsync(entry, Ada, "second", Cancellation));
+        Assert.Equal(2, await Store.Alerts.RaiseAsync(entry, Ada, "second", Cancellation));
         await ReopenAsync();
 
         Alert alert = Assert.Single(await Store.Alerts.ListAsync(true, null, null, 10, Cancellation));

@@ -139,6 +139,9 @@ public abstract partial class StoreContract
         IReadOnlyList<Mailbox> second = await Store.Mailboxes.ListAsync(new(), first[^1].Id, 3, Cancellation);
         IReadOnlyList<Mailbox> third = await Store.Mailboxes.ListAsync(new(), second[^1].Id, 3, Cancellation);
 
+        ProfileId profile = first[0].Profile;
+        Assert.Equal(1, await Store.Mailboxes.CountAsync(profile, Cancellation));
+        Assert.Equal(0, await Store.Mailboxes.CountAsync(new(999), Cancellation));
         Assert.Equal(all, first.Concat(second).Concat(third).Select(mailbox => mailbox.Id));
     }
 
@@ -208,6 +211,31 @@ public abstract partial class StoreContract
         Assert.Equal(EmailState.Canceled, (await Store.Emails.FindAsync(waiting, Cancellation))!.State);
         Assert.Empty((await Store.Incoming.KnownUniqueIdsAsync(id, Cancellation)).Hashes);
         await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Mailboxes.DeleteAsync(id, Cancellation));
+    }
+
+    [Fact]
+    public async Task The_last_test_of_a_mailbox_is_kept_with_its_steps_and_goes_with_it()
+    {
+        MailboxId id = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        TestStep[] steps =
+        [
+            new("dns", MailService.Pop3, StepOutcome.Passed, TimeSpan.FromMilliseconds(3), "127.0.0.1"),
+            new("authentication", MailService.Submission, StepOutcome.Failed, TimeSpan.FromTicks(7), "535 no") { ErrorClass = ErrorClass.Authentication, Advice = "mend it" },
+            new("round-trip", null, StepOutcome.Skipped, TimeSpan.Zero, "not needed"),
+        ];
+        Assert.Null(await Store.Mailboxes.FindTestAsync(id, Cancellation));
+        await Store.Mailboxes.RecordTestAsync(new(id, Start, EmailStatus.Failure, EmailStatus.NotRun, []), Cancellation);
+        await Store.Mailboxes.RecordTestAsync(new(id, Start.AddTicks(1), EmailStatus.Success, EmailStatus.Failure, steps), Cancellation);
+        await ReopenAsync();
+
+        EmailSync.Appliance.Model.TestResult last = (await Store.Mailboxes.FindTestAsync(id, Cancellation))!;
+        Assert.Equal((id, Start.AddTicks(1), EmailStatus.Success, EmailStatus.Failure), (last.Mailbox, last.CompletedAt, last.Incoming, last.Outgoing));
+        Assert.Equal(steps, last.Steps);
+
+        await Store.Mailboxes.DeleteAsync(id, Cancellation);
+        Assert.Null(await Store.Mailboxes.FindTestAsync(id, Cancellation));
+        await Store.Mailboxes.RecordTestAsync(last, Cancellation);
+        Assert.Null(await Store.Mailboxes.FindTestAsync(id, Cancellation));
     }
 
     [Fact]

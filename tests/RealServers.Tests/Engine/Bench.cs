@@ -23,20 +23,19 @@ internal sealed class Bench : IAsyncDisposable
             AdditionalPorts = [servers.Dovecot.Pop3Port, servers.Dovecot.Pop3sPort, servers.Postfix.SmtpPort, servers.Postfix.SmtpsPort],
             AllowLoopbackAndPrivateServers = true,
         });
-        AlertBook alerts = new(store);
+        AlertBook alerts = new(store, new(store, (_, _) => { }, TimeProvider.System));
         Dialer dialer = new(TimeProvider.System);
         MailSessions sessions = new(
             store, policy, new(dialer, new SessionSettings()), new(store, new(policy, dialer, TimeProvider.System), TimeProvider.System));
         ReceiveCycle receive = new(store, sessions, alerts, TimeProvider.System);
         Pool = new(sessions, TimeProvider.System);
         SendCycle send = new(store, Pool, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
-        Board = new();
-        Worker = new(store, receive, new(store, alerts), send, new(sessions, Board, TimeProvider.System), alerts, new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
+        Worker = new(store, receive, new(store, alerts), send, new(sessions, TimeProvider.System), Tests, alerts, new(store, alerts, TimeProvider.System), new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
     }
 
     public IStore Store { get; }
 
-    public TestBoard Board { get; }
+    public TestJobs Tests { get; } = new(TimeProvider.System);
 
     public SubmissionPool Pool { get; }
 
@@ -84,8 +83,9 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Runs Test &amp; Enable, and returns its result with the mailbox as it stands then.</summary>
     public async Task<(TestResult Result, Mailbox Mailbox)> TestAsync(Mailbox mailbox)
     {
+        Tests.Start([mailbox.Id], "somebody");
         await Worker.RunAsync(mailbox.Id, Work.Test, Cancelled);
-        return (Board.Find(mailbox.Id)!.Result!, (await Store.Mailboxes.FindAsync(mailbox.Id, Cancelled))!);
+        return ((await Store.Mailboxes.FindTestAsync(mailbox.Id, Cancelled))!, (await Store.Mailboxes.FindAsync(mailbox.Id, Cancelled))!);
     }
 
     /// <summary>Polls or sends once; what went wrong is the test's failure.</summary>

@@ -18,24 +18,6 @@ public sealed record AlertContract(
         alert.RaisedAt, alert.LastSeenAt, alert.Count, alert.ResolvedAt);
 }
 
-/// <summary>A test as it stands.</summary>
-/// <param name="Mailbox">The mailbox's id.</param>
-/// <param name="IsComplete">It has ended.</param>
-/// <param name="Incoming">What receiving came to.</param>
-/// <param name="Outgoing">What sending came to.</param>
-/// <param name="Steps">So far.</param>
-public sealed record TestContract(
-    string Mailbox, bool IsComplete, EmailStatus Incoming, EmailStatus Outgoing, IReadOnlyList<StepContract> Steps);
-
-/// <summary>One step of a test or a probe.</summary>
-public sealed record StepContract(
-    string Name, MailService? Service, StepOutcome Outcome, double Milliseconds, string Detail, ErrorClass? ErrorClass, string? Advice)
-{
-    /// <summary>A step as it goes over HTTP.</summary>
-    public static StepContract Of(TestStep step) =>
-        new(step.Name, step.Service, step.Outcome, step.Elapsed.TotalMilliseconds, step.Detail, step.ErrorClass, step.Advice);
-}
-
 /// <summary>A rescan that was asked for.</summary>
 /// <param name="Mailbox">The mailbox's id.</param>
 /// <param name="Forgotten">Messages that were skipped, or stored with their headers only, and are judged anew.</param>

@@ -29,6 +29,9 @@ public sealed record EmailInput
     /// <summary>The body as HTML.</summary>
     public string? Html { get; init; }
 
+    /// <summary>Files that come along.</summary>
+    public IReadOnlyList<AttachmentInput>? Attachments { get; init; }
+
     /// <summary>The Message-ID of the email that this one answers.</summary>
     public string? InReplyTo { get; init; }
 
@@ -37,6 +40,19 @@ public sealed record EmailInput
 
     /// <summary>Whether it goes before others of the mailbox; normal, unless given.</summary>
     public EmailPriority? Priority { get; init; }
+}
+
+/// <summary>A file that comes along with an email.</summary>
+public sealed record AttachmentInput
+{
+    /// <summary>Its name, without a path: 1 to 255 characters.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Its media type; <c>application/octet-stream</c> where none is given.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>Its octets, in base64; no more than the settings' maximumAttachmentSizeInKilobytes.</summary>
+    public byte[]? Content { get; init; }
 }
 
 /// <summary>One stored message.</summary>

@@ -28,7 +28,7 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
     private const string DeleteOldInformation =
         "DELETE FROM alert WHERE id IN (SELECT id FROM alert INDEXED BY alert_unresolved WHERE resolved_at IS NULL AND id > 0 AND level = 0 AND last_seen_at < $before)";
 
-    public ValueTask<bool> RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken) =>
+    public ValueTask<int> RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken) =>
         database.WriteAsync(
             connection => connection.Prepare(Raise)
                 .With("$code", entry.Code)
@@ -38,7 +38,7 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
                 .With("$text", text)
                 .With("$remedy", entry.Remedy)
                 .With("$now", clock.GetUtcNow())
-                .First(row => row.Long() == 1),
+                .First(row => row.Int()),
             cancellationToken);
 
     public ValueTask<int> ResolveAsync(AlertSubject subject, IReadOnlyCollection<string>? codes, CancellationToken cancellationToken) =>

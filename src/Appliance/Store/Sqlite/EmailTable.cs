@@ -36,7 +36,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
 
     private const int DeletePage = 500;
 
-    private static readonly EmailState[] Ended = [EmailState.Received, EmailState.HeadersOnly, EmailState.Sent, EmailState.Failed, EmailState.Canceled];
+    private static readonly EmailState[] Ended = [EmailState.Received, EmailState.HeadersOnly, EmailState.Sent, EmailState.Bounced, EmailState.Failed, EmailState.Canceled];
 
     /// <summary>What is returned of an email that a statement changed.</summary>
     public const string Returning = $" RETURNING {Columns}";

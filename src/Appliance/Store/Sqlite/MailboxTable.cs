@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Store.Sqlite;
@@ -54,6 +55,11 @@ internal sealed class MailboxTable(Database database) : IMailboxes
             return statement.All(MailboxColumns.Read);
         }, cancellationToken);
 
+    public ValueTask<long> CountAsync(ProfileId profile, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Prepare("SELECT count(*) FROM mailbox WHERE profile = $profile").With("$profile", profile.Value).First(row => row.Long()),
+            cancellationToken);
+
     public ValueTask<Mailbox> UpdateAsync(Mailbox mailbox, CancellationToken cancellationToken) =>
         database.WriteAsync(connection =>
         {
@@ -86,6 +92,23 @@ internal sealed class MailboxTable(Database database) : IMailboxes
                 MailboxColumns.Bind(connection.Prepare(MailboxColumns.UpdateState), id, change(state)).Execute();
             return state is not null;
         }, cancellationToken);
+
+    public async ValueTask RecordTestAsync(TestResult result, CancellationToken cancellationToken) =>
+        await database.WriteAsync(
+            connection => connection.Prepare("""
+                INSERT INTO test_result (mailbox, document) SELECT id, $document FROM mailbox WHERE id = $mailbox
+                ON CONFLICT DO UPDATE SET document = excluded.document
+                """)
+                .With("$mailbox", result.Mailbox.Value)
+                .With("$document", JsonSerializer.Serialize(result, StoredJson.Default.TestResult))
+                .Execute(),
+            cancellationToken);
+
+    public ValueTask<TestResult?> FindTestAsync(MailboxId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            connection => connection.Prepare("SELECT document FROM test_result WHERE mailbox = $mailbox").With("$mailbox", id.Value)
+                .First(row => JsonSerializer.Deserialize(row.Text(), StoredJson.Default.TestResult)),
+            cancellationToken);
 
     public async IAsyncEnumerable<MailboxSchedule> SchedulesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

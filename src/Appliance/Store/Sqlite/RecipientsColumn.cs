@@ -35,4 +35,5 @@ internal sealed record StoredRecipient(string Address, int State, int? ReplyCode
 [JsonSerializable(typeof(OAuthClient))]
 [JsonSerializable(typeof(StoredRecipient[]))]
 [JsonSerializable(typeof(Settings))]
+[JsonSerializable(typeof(TestResult))]
 internal sealed partial class StoredJson : JsonSerializerContext;
