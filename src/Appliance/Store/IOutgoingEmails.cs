@@ -42,7 +42,7 @@ public interface IOutgoingEmails
     /// </summary>
     ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken);
 
-    /// <summary>Writes down what an attempt came to, and counts it.</summary>
+    /// <summary>Writes down what an attempt came to, and counts it. The same once more, after a failure of the disk, is the same attempt.</summary>
     ValueTask RecordAsync(EmailId email, DeliveryOutcome outcome, CancellationToken cancellationToken);
 
     /// <summary>Gives back an email that was claimed and not tried: no attempt is counted.</summary>

@@ -143,18 +143,31 @@ internal sealed class Rig : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    /// <summary>Receiving with a store in between.</summary>
+    public ReceiveCycle ReceiveThrough(IStore store) => new(store, Sessions(store), Alerts(store), Clock);
+
+    /// <summary>Sending with a store in between.</summary>
+    public SendCycle SendThrough(IStore store) => new(store, new(Sessions(store), Clock), Alerts(store), new(), Clock, NullLogger<SendCycle>.Instance);
+
     [MemberNotNull(nameof(Receive), nameof(Pool), nameof(Send), nameof(Tests), nameof(Worker))]
     private void Assemble()
     {
-        AlertBook alerts = new(Store, new(Store, (mailbox, _) => Woken.Add(mailbox), Clock));
-        Dialer dialer = new(TimeProvider.System);
-        SessionOpener opener = new(dialer, new SessionSettings { AllowCleartextPasswords = true });
-        MailSessions sessions = new(Store, _policy, opener, new(Store, new(_policy, dialer, Clock), Clock));
+        AlertBook alerts = Alerts(Store);
+        MailSessions sessions = Sessions(Store);
         Receive = new(Store, sessions, alerts, Clock);
         Pool = new(sessions, Clock);
         Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
         Tests = new(Clock);
         Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), new(), Clock, NullLogger<MailboxWorker>.Instance);
+    }
+
+    private AlertBook Alerts(IStore store) => new(store, new(store, (mailbox, _) => Woken.Add(mailbox), Clock));
+
+    private MailSessions Sessions(IStore store)
+    {
+        Dialer dialer = new(TimeProvider.System);
+        SessionOpener opener = new(dialer, new SessionSettings { AllowCleartextPasswords = true });
+        return new(store, _policy, opener, new(store, new(_policy, dialer, Clock), Clock));
     }
 
     private static async Task<IStore> OpenStoreAsync(string folder, TimeProvider clock) =>

@@ -102,6 +102,20 @@ public abstract partial class StoreContract
         Assert.Equal(20, claims.Count(email => email is null));
     }
 
+    [Theory, InlineData(EmailState.Sent), InlineData(EmailState.PendingSend), InlineData(EmailState.Failed)]
+    public async Task What_an_attempt_came_to_may_be_said_twice(EmailState state)
+    {
+        (_, EmailId id) = await ClaimOneAsync();
+        DeliveryOutcome outcome = new(
+            state, [new("bob@example.com", RecipientState.Accepted, 250)], state == EmailState.PendingSend ? Start.AddMinutes(5) : null, "said");
+
+        await Store.Outgoing.RecordAsync(id, outcome, Cancellation);
+        await Store.Outgoing.RecordAsync(id, outcome, Cancellation);
+
+        Email email = (await Store.Emails.FindAsync(id, Cancellation))!;
+        Assert.Equal((state, 1), (email.State, email.Attempts));
+    }
+
     [Fact]
     public async Task What_an_attempt_came_to_is_written_down_and_counted()
     {
@@ -136,7 +150,8 @@ public abstract partial class StoreContract
             async () => await Store.Outgoing.RecordAsync(id, sent with { State = EmailState.PendingSend }, Cancellation));
         await Store.Outgoing.RecordAsync(id, sent, Cancellation);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await Store.Outgoing.RecordAsync(id, sent, Cancellation));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await Store.Outgoing.RecordAsync(id, sent with { State = EmailState.Failed }, Cancellation));
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await Store.Outgoing.ReleaseAsync(id, Start, Cancellation));
         await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Outgoing.RecordAsync(new(999), sent, Cancellation));
     }

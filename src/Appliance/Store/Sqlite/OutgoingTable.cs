@@ -66,6 +66,8 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
     public async ValueTask RecordAsync(EmailId email, DeliveryOutcome outcome, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
         {
+            if (IsRecorded(connection, email, outcome))
+                return email;
             Email sending = FindSending(connection, email);
             Change(connection, sending, outcome with { Recipients = StillBounced(sending, outcome) }, attempts: 1);
             if (outcome.State == EmailState.Sent)
@@ -158,6 +160,12 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
             && known.Recipients.Select(recipient => recipient.Address).SequenceEqual(submission.ForwardPaths, StringComparer.Ordinal);
         return isSame ? known.Id : throw new IdempotencyConflictException(key, known.Id);
     }
+
+    // Whoever heard that the disk failed says it again, and then it may have been written after all.
+    private static bool IsRecorded(Connection connection, EmailId id, DeliveryOutcome outcome) =>
+        connection.Prepare(EmailTable.Find).With("$id", id.Value).First(EmailTable.Read) is { } email
+        && email.State == outcome.State && email.State != EmailState.Sending
+        && email.LastError == outcome.LastError && email.Recipients.SequenceEqual(outcome.Recipients);
 
     private static Email FindSending(Connection connection, EmailId id)
     {

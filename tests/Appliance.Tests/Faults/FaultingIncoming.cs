@@ -1,0 +1,54 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Store;
+
+namespace EmailSync.Appliance.Tests.Faults;
+
+/// <summary>The part of a <see cref="FaultingStore"/> whose calls take spans, which no proxy can pass on.</summary>
+internal sealed class FaultingIncoming(IIncomingEmails inner, StoreFault fault) : IIncomingEmails
+{
+    public ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken) =>
+        Run(nameof(KnownUniqueIdsAsync), () => inner.KnownUniqueIdsAsync(mailbox, cancellationToken));
+
+    public ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken) =>
+        Run(nameof(StoredUniqueIdsAsync), () => inner.StoredUniqueIdsAsync(mailbox, storedUntil, cancellationToken));
+
+    public ValueTask<bool> IsKnownContentAsync(MailboxId mailbox, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
+        Run(nameof(IsKnownContentAsync), () => inner.IsKnownContentAsync(mailbox, sha256, cancellationToken));
+
+    public IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId) => new FaultingDraft(inner.Begin(mailbox, uniqueId), fault);
+
+    public ValueTask<EmailId?> TieUniqueIdAsync(
+        MailboxId mailbox, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
+        Run(nameof(TieUniqueIdAsync), () => inner.TieUniqueIdAsync(mailbox, uniqueId, sha256, cancellationToken));
+
+    public ValueTask AddKnownUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
+        Run(nameof(AddKnownUniqueIdsAsync), () => inner.AddKnownUniqueIdsAsync(mailbox, uniqueIds, cancellationToken));
+
+    public ValueTask SkipUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
+        Run(nameof(SkipUniqueIdsAsync), () => inner.SkipUniqueIdsAsync(mailbox, uniqueIds, cancellationToken));
+
+    public ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken) =>
+        Run(nameof(ForgetSkippedAsync), () => inner.ForgetSkippedAsync(mailbox, cancellationToken));
+
+    public ValueTask ForgetUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
+        Run(nameof(ForgetUniqueIdsAsync), () => inner.ForgetUniqueIdsAsync(mailbox, uniqueIds, cancellationToken));
+
+    private ValueTask<T> Run<T>(string method, Func<ValueTask<T>> work) => new(fault.RunAsync(method, async () => await work()));
+
+    private ValueTask Run(string method, Func<ValueTask> work) => new(fault.RunAsync(method, async () => { await work(); return true; }));
+
+    private sealed class FaultingDraft(IncomingDraft inner, StoreFault fault) : IncomingDraft
+    {
+        public override long Length => inner.Length;
+
+        public override ReadOnlyMemory<byte> Sha256 => inner.Sha256;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken) =>
+            await fault.RunAsync("draft write", async () => { await inner.WriteAsync(octets, cancellationToken); return true; });
+
+        public override async ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken) =>
+            await fault.RunAsync("draft commit", async () => await inner.CommitAsync(state, cancellationToken));
+
+        public override ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+}
