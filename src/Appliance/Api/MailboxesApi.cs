@@ -107,9 +107,10 @@ public static class MailboxesApi
         return await AnswerAsync(store, (await store.Mailboxes.FindAsync(changed.Id, cancellationToken))!, context.Response, cancellationToken);
     }
 
-    private static async Task<NoContent> DeleteAsync(string mailbox, IStore store, IMailboxScheduler scheduler, TestJobs tests, CancellationToken cancellationToken)
+    private static async Task<NoContent> DeleteAsync(string mailbox, IStore store, IMailboxScheduler scheduler, TestJobs tests, HttpRequest request, CancellationToken cancellationToken)
     {
         Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        MergePatch.RequireMatch(request, found.Version);
         await store.Mailboxes.DeleteAsync(found.Id, cancellationToken);
         tests.Drop(found.Id);
         scheduler.MailboxChanged(found.Id);
@@ -128,6 +129,7 @@ public static class MailboxesApi
         string mailbox, EmailApproval verdict, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
     {
         Mailbox found = await FindAsync(store, mailbox, cancellationToken);
+        MergePatch.RequireMatch(context.Request, found.Version);
         Mailbox judged = await MailboxChanges.JudgeAsync(store, found, verdict, Caller.NameOf(context), clock.GetUtcNow(), cancellationToken);
         scheduler.MailboxChanged(judged.Id);
         return await AnswerAsync(store, judged, context.Response, cancellationToken);

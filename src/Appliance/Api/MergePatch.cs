@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using EmailSync.Appliance.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -48,6 +49,14 @@ public static class MergePatch
         string tag = header.ToString().Trim();
         return tag == "*" ? current
             : long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out long version) ? version : -1;
+    }
+
+    /// <summary>Refuses what is done to another version than the one that If-Match names; without the header any version will do.</summary>
+    /// <exception cref="VersionConflictException">It was changed since it was read.</exception>
+    public static void RequireMatch(HttpRequest request, long current)
+    {
+        if (request.Headers.IfMatch.Count > 0 && ExpectedVersion(request, current) is var expected && expected != current)
+            throw new VersionConflictException(expected, current);
     }
 
     /// <summary>Shows a version as the ETag of an answer.</summary>

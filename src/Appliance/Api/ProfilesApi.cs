@@ -72,9 +72,11 @@ public static class ProfilesApi
         return TypedResults.Ok(await ContractAsync(store, changed, cancellationToken));
     }
 
-    private static async Task<NoContent> DeleteAsync(string profile, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    private static async Task<NoContent> DeleteAsync(
+        string profile, IStore store, IMailboxScheduler scheduler, HttpRequest request, CancellationToken cancellationToken)
     {
         EmailServerProfile found = await FindAsync(store, profile, cancellationToken);
+        MergePatch.RequireMatch(request, found.Version);
         await store.Profiles.DeleteAsync(found.Id, cancellationToken);
         scheduler.ProfileChanged(found.Id);
         return TypedResults.NoContent();

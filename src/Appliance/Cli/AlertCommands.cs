@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Cli;
 
@@ -13,6 +14,8 @@ internal static class AlertCommands
         Examples:
           emailsync alert list
           emailsync alert list --all --output json
+          emailsync alert list --scope profile --subject prf_1
+          emailsync alert catalog
           emailsync alert dismiss alr_12
         """;
 
@@ -22,9 +25,28 @@ internal static class AlertCommands
         Argument<string[]> alerts = new("ALERT") { Description = "Alerts' ids.", Arity = ArgumentArity.OneOrMore };
         Option<bool> all = new("--all") { Description = "Resolved ones too." };
         Option<string?> before = new("--before") { Description = "Older than this id.", HelpName = "ID" };
+        Option<string?> scope = new("--scope") { Description = "About this kind of thing only, with --subject." };
+        scope.AcceptOnlyFromAmong([.. Enum.GetValues<AlertScope>().Select(Output.NameOf)]);
+        Option<string?> subject = new("--subject") { Description = "About this thing only: an id, or a host with its port.", HelpName = "ID" };
         return new Command("alert", Help)
         {
-            runner.Create("list", "Lists alerts, newest first.", verb => ListAsync(verb, verb.Parse.GetValue(all), verb.Parse.GetValue(before)), all, before),
+            runner.Create("list", "Lists alerts, newest first.", verb => ListAsync(verb, new Dictionary<string, string?>
+            {
+                ["all"] = verb.Parse.GetValue(all) ? "true" : "false",
+                ["before"] = verb.Parse.GetValue(before),
+                ["scope"] = verb.Parse.GetValue(scope),
+                ["subject"] = verb.Parse.GetValue(subject),
+            }), all, before, scope, subject),
+            runner.Create("catalog", "Lists every alert there is: its level, what it means, and what to do.", verb =>
+            {
+                verb.Output.List(
+                    new Page<AlertEntryContract>([.. AlertCatalog.All.Select(AlertEntryContract.Of)], null), ContractJson.Contract.PageAlertEntryContract,
+                    ("CODE", entry => entry.Code),
+                    ("LEVEL", entry => Output.NameOf(entry.Level)),
+                    ("WHAT HAPPENED", entry => entry.Title),
+                    ("TO DO", entry => entry.Remedy));
+                return Task.CompletedTask;
+            }),
             runner.Create("dismiss", "Resolves alerts by hand.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(alerts), async alert =>
             {
                 await verb.Appliance.PostAsync($"alerts/{Uri.EscapeDataString(alert)}/dismiss", verb.Cancellation);
@@ -33,10 +55,10 @@ internal static class AlertCommands
         };
     }
 
-    private static async Task ListAsync(Verb verb, bool all, string? before)
+    private static async Task ListAsync(Verb verb, Dictionary<string, string?> filters)
     {
         Answer<Page<AlertContract>> answer = await verb.Appliance.GetAsync(
-            $"alerts?all={(all ? "true" : "false")}{(before is null ? "" : $"&before={Uri.EscapeDataString(before)}")}",
+            "alerts?" + string.Join('&', filters.Where(filter => filter.Value is not null).Select(filter => $"{filter.Key}={Uri.EscapeDataString(filter.Value!)}")),
             ContractJson.Contract.PageAlertContract, verb.Cancellation);
         verb.Output.List(
             answer.Value, ContractJson.Contract.PageAlertContract,

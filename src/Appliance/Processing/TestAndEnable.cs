@@ -24,19 +24,16 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
         Mailbox mailbox, EmailServerProfile profile, Settings settings, Action<TestStep> report, CancellationToken cancellationToken)
     {
         Trial trial = new(mailbox, profile, settings, report);
-        HashSet<string> before = [];
-        bool hasUniqueIds = false;
+        KnownMessages before = new();
         EmailStatus incoming = await TryAsync(trial, MailService.Pop3, mailbox.IncomingEmail,
-            async steps => hasUniqueIds = await ListMaildropAsync(trial, steps, before, cancellationToken), cancellationToken);
+            steps => ListMaildropAsync(trial, steps, before, cancellationToken), cancellationToken);
         TestMessage message = TestMessage.Compose(mailbox.EmailAddress, clock.GetUtcNow());
         EmailStatus outgoing = await TryAsync(trial, MailService.Submission, mailbox.OutgoingEmail,
             steps => SendTestMessageAsync(trial, steps, message, cancellationToken), cancellationToken);
         if (incoming == EmailStatus.Success && outgoing == EmailStatus.Success)
         {
             await TryAsync(trial, MailService.Pop3, DeliveryMethod.ServerSideSynchronization,
-                steps => hasUniqueIds
-                    ? AwaitTestMessageAsync(trial, steps, message, before, cancellationToken)
-                    : SkipRoundTrip(steps), cancellationToken);
+                steps => AwaitTestMessageAsync(trial, steps, message, before, cancellationToken), cancellationToken);
         }
 
         return new(mailbox.Id, clock.GetUtcNow(), incoming, outgoing, trial.Steps);
@@ -64,16 +61,16 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
         }
     }
 
-    private async Task<bool> ListMaildropAsync(Trial trial, StepRecorder steps, HashSet<string> before, CancellationToken cancellationToken)
+    private async Task ListMaildropAsync(Trial trial, StepRecorder steps, KnownMessages before, CancellationToken cancellationToken)
     {
         Check(trial, MailService.Pop3, steps);
         await using Maildrop maildrop = await sessions.OpenMaildropAsync(trial.Mailbox, trial.Profile, steps, cancellationToken);
         steps.Begin(StepNames.Maildrop);
         DropListing drop = await maildrop.StatAsync(cancellationToken);
-        bool hasUniqueIds = await AddUniqueIdsAsync(maildrop, before, cancellationToken);
+        before.Count = drop.Messages;
+        before.UniqueIds = await ListUniqueIdsAsync(maildrop, cancellationToken);
         await maildrop.QuitAsync(cancellationToken);
-        steps.Pass($"{drop.Messages} messages, {drop.Octets} octets, {(hasUniqueIds ? "with unique-ids" : "no unique-ids: messages are recognised by their content")}");
-        return hasUniqueIds;
+        steps.Pass($"{drop.Messages} messages, {drop.Octets} octets, {(before.UniqueIds is not null ? "with unique-ids" : "no unique-ids: messages are recognised by their content")}");
     }
 
     private async Task SendTestMessageAsync(Trial trial, StepRecorder steps, TestMessage message, CancellationToken cancellationToken)
@@ -95,7 +92,7 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
     }
 
     private async Task AwaitTestMessageAsync(
-        Trial trial, StepRecorder steps, TestMessage message, HashSet<string> before, CancellationToken cancellationToken)
+        Trial trial, StepRecorder steps, TestMessage message, KnownMessages before, CancellationToken cancellationToken)
     {
         steps.Begin(StepNames.RoundTrip);
         long startedAt = clock.GetTimestamp();
@@ -118,22 +115,10 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
         }
     }
 
-    private static Task SkipRoundTrip(StepRecorder steps)
-    {
-        steps.Skip(StepNames.RoundTrip, "the server has no unique-ids by which the test message could be told from others");
-        return Task.CompletedTask;
-    }
-
-    private async Task<bool> FindAndDeleteAsync(Trial trial, TestMessage message, HashSet<string> before, CancellationToken cancellationToken)
+    private async Task<bool> FindAndDeleteAsync(Trial trial, TestMessage message, KnownMessages before, CancellationToken cancellationToken)
     {
         await using Maildrop maildrop = await sessions.OpenMaildropAsync(trial.Mailbox, trial.Profile, steps: null, cancellationToken);
-        List<int> fresh = [];
-        await foreach (UniqueIdListing listing in maildrop.ListUniqueIdsAsync(cancellationToken))
-        {
-            if (before.Add(listing.UniqueId))
-                fresh.Add(listing.MessageNumber);
-        }
-
+        List<int> fresh = await ListNewAsync(maildrop, before, cancellationToken);
         bool isFound = false;
         foreach (int number in fresh)
         {
@@ -153,18 +138,40 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
         return isFound;
     }
 
-    private static async Task<bool> AddUniqueIdsAsync(Maildrop maildrop, HashSet<string> uniqueIds, CancellationToken cancellationToken)
+    private static async Task<HashSet<string>?> ListUniqueIdsAsync(Maildrop maildrop, CancellationToken cancellationToken)
     {
+        HashSet<string> uniqueIds = [];
         try
         {
             await foreach (UniqueIdListing listing in maildrop.ListUniqueIdsAsync(cancellationToken))
                 uniqueIds.Add(listing.UniqueId);
-            return true;
+            return uniqueIds;
         }
         catch (Pop3NegativeResponseException)
         {
-            return false;
+            return null;
         }
+    }
+
+    // Without unique-ids what is new stands behind what was there: servers number in the order of arrival.
+    private static async Task<List<int>> ListNewAsync(Maildrop maildrop, KnownMessages before, CancellationToken cancellationToken)
+    {
+        List<int> fresh = [];
+        if (before.UniqueIds is { } known)
+        {
+            await foreach (UniqueIdListing listing in maildrop.ListUniqueIdsAsync(cancellationToken))
+            {
+                if (known.Add(listing.UniqueId))
+                    fresh.Add(listing.MessageNumber);
+            }
+
+            return fresh;
+        }
+
+        int count = (await maildrop.StatAsync(cancellationToken)).Messages;
+        for (int number = before.Count + 1; number <= count; number++)
+            fresh.Add(number);
+        return fresh;
     }
 
     private static void Check(Trial trial, MailService service, StepRecorder steps)
@@ -173,6 +180,14 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
         if (Readiness.WhyNotTestable(trial.Mailbox, trial.Profile, trial.Settings, service) is { } reason)
             throw new NotReadyException(reason);
         steps.Pass("profile active, mailbox approved, credentials given");
+    }
+
+    /// <summary>What lay in the maildrop before the test message was sent.</summary>
+    private sealed class KnownMessages
+    {
+        public int Count { get; set; }
+
+        public HashSet<string>? UniqueIds { get; set; }
     }
 
     private sealed class Trial(Mailbox mailbox, EmailServerProfile profile, Settings settings, Action<TestStep> report)

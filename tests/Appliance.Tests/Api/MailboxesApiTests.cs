@@ -191,6 +191,46 @@ public sealed class MailboxesApiTests
     }
 
     [Fact]
+    public async Task An_inactive_profile_stops_its_mailboxes_and_an_active_one_lets_them_go_on()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await EnableAsync(host);
+        await AwaitAsync(host, "mailboxes/mbx_1", answer => (long)answer.Json["messagesReceived"]! == 3);
+
+        await host.PatchAsync("profiles/lab", new JsonObject { ["state"] = "inactive" });
+        Answer started = await host.PostAsync("mailboxes/mbx_1/test");
+        await host.Socket.GetStringAsync($"tests/{started.String("id")}/events", ApiHost.Timeout);
+        JsonNode refused = (await host.GetAsync("mailboxes/mbx_1/test")).Json["steps"]![0]!;
+        Assert.Equal(("preconditions", "failed"), ((string?)refused["name"], (string?)refused["outcome"]));
+        Assert.Contains("inactive; activate it", (string?)refused["detail"], StringComparison.Ordinal);
+
+        await host.PatchAsync("profiles/lab", new JsonObject { ["state"] = "active" });
+        await host.PostAsync("mailboxes/mbx_1/test");
+        Assert.Equal("success", (await AwaitTestAsync(host, "mbx_1")).String("incoming"));
+    }
+
+    [Fact]
+    public async Task A_mailbox_that_is_newly_associated_pulls_the_mail_that_its_new_profile_asks_for()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        JsonObject late = host.ProfileInput("late");
+        late["processEmailsReceivedAfter"] = "2999-01-01T00:00:00Z";
+        await host.PostAsync("profiles", late);
+        await host.PostAsync("profiles", host.ProfileInput("all"));
+        await host.PostAsync("mailboxes", host.MailboxInput(profile: "late"));
+        await host.PostAsync("mailboxes/mbx_1/approve");
+        await host.PostAsync("mailboxes/mbx_1/test");
+        await AwaitTestAsync(host, "mbx_1");
+        Answer polled = await AwaitAsync(host, "mailboxes/mbx_1", answer => answer.Json["lastSuccessAt"] is not null);
+        Assert.Equal(0, (long)polled.Json["messagesReceived"]!);
+
+        await host.PatchAsync("mailboxes/mbx_1", new JsonObject { ["profile"] = "all" });
+        await host.PostAsync("mailboxes/mbx_1/poll");
+
+        await AwaitAsync(host, "mailboxes/mbx_1", answer => (long)answer.Json["messagesReceived"]! == 3);
+    }
+
+    [Fact]
     public async Task Health_status_and_the_OpenAPI_document_are_served()
     {
         await using ApiHost host = await ApiHost.StartAsync();

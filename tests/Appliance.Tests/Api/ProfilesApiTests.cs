@@ -148,6 +148,21 @@ public sealed class ProfilesApiTests
     }
 
     [Fact]
+    public async Task A_deletion_and_an_approval_heed_the_version_where_one_is_named()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await host.PostAsync("profiles", host.ProfileInput());
+        await host.PostAsync("mailboxes", host.MailboxInput());
+
+        Assert.Equal((412, "version-conflict"), Kind(await host.SendAsync(HttpMethod.Post, "mailboxes/mbx_1/approve", ifMatch: "\"7\"")));
+        Assert.Equal(200, (await host.SendAsync(HttpMethod.Post, "mailboxes/mbx_1/approve", ifMatch: "\"1\"")).Status);
+        Assert.Equal((412, "version-conflict"), Kind(await host.SendAsync(HttpMethod.Delete, "mailboxes/mbx_1", ifMatch: "\"1\"")));
+        Assert.Equal(204, (await host.SendAsync(HttpMethod.Delete, "mailboxes/mbx_1", ifMatch: "\"2\"")).Status);
+        Assert.Equal((412, "version-conflict"), Kind(await host.SendAsync(HttpMethod.Delete, "profiles/lab", ifMatch: "\"9\"")));
+        Assert.Equal(204, (await host.SendAsync(HttpMethod.Delete, "profiles/lab", ifMatch: "\"1\"")).Status);
+    }
+
+    [Fact]
     public async Task The_TLS_mode_brings_its_port_along()
     {
         await using ApiHost host = await ApiHost.StartAsync();
@@ -168,7 +183,7 @@ public sealed class ProfilesApiTests
         await host.PostAsync("mailboxes", host.MailboxInput());
         Answer refused = await host.DeleteAsync("profiles/lab");
         Assert.Equal((409, "in-use"), Kind(refused));
-        Assert.Contains("user0001@lab.example", refused.Text, StringComparison.Ordinal);
+        Assert.Equal("user0001@lab.example", (string?)Assert.Single(refused.Json["errors"]!.AsArray())!["value"]);
 
         await host.DeleteAsync("mailboxes/user0001@lab.example");
         Assert.Equal(204, (await host.DeleteAsync("profiles/lab")).Status);

@@ -213,6 +213,23 @@ public sealed class ControlCommandsTests
     }
 
     [Fact]
+    public async Task Alerts_are_listed_by_what_they_are_about_and_the_catalogue_explains_them()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.RunAsync($"mailbox test {bench.Address}");
+
+        CliRun mine = await bench.RunAsync("alert list --scope mailbox --subject mbx_1");
+        CliRun others = await bench.RunAsync("alert list --scope mailbox --subject mbx_2");
+        CliRun half = await bench.RunAsync("alert list --scope mailbox");
+        CliRun catalog = await bench.RunAsync("alert catalog");
+
+        Assert.Contains("mailbox-enabled", mine.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("mailbox-enabled", others.Output, StringComparison.Ordinal);
+        Assert.Equal(1, half.ExitCode);
+        Assert.Matches(@"(?m)^authentication +error ", catalog.Output);
+    }
+
+    [Fact]
     public async Task Where_no_appliance_runs_that_is_said_with_what_to_do()
     {
         await using CliBench bench = await CliBench.StartAsync();

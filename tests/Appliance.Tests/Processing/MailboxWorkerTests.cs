@@ -83,6 +83,19 @@ public sealed class MailboxWorkerTests
             (await rig.LastTestAsync(mailbox)).Steps.Select(step => step.Name));
     }
 
+    [Fact]
+    public async Task Where_the_server_has_no_unique_ids_the_test_message_is_found_behind_what_was_there()
+    {
+        await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 3, Script = [Misbehaviour.Without("UIDL")] });
+        Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync());
+
+        await rig.TestAsync(mailbox);
+
+        TestStep found = (await rig.LastTestAsync(mailbox)).Steps[^1];
+        Assert.Equal(("round-trip", StepOutcome.Passed), (found.Name, found.Outcome));
+        Assert.Equal(3, rig.Lab.Mailboxes[0].MessageCount);
+    }
+
     [Theory]
     [InlineData(EmailApproval.Pending, "approve")]
     [InlineData(EmailApproval.Rejected, "approve")]

@@ -19,6 +19,7 @@ namespace EmailSync.Appliance.Api.Contracts;
 [JsonSerializable(typeof(Page<EmailContract>))]
 [JsonSerializable(typeof(AlertContract))]
 [JsonSerializable(typeof(Page<AlertContract>))]
+[JsonSerializable(typeof(Page<AlertEntryContract>))]
 [JsonSerializable(typeof(TestContract))]
 [JsonSerializable(typeof(TestJobInput))]
 [JsonSerializable(typeof(TestJobContract))]

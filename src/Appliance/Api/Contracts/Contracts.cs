@@ -18,6 +18,13 @@ public sealed record AlertContract(
         alert.RaisedAt, alert.LastSeenAt, alert.Count, alert.ResolvedAt);
 }
 
+/// <summary>A kind of alert.</summary>
+public sealed record AlertEntryContract(string Code, AlertLevel Level, IReadOnlyList<AlertScope> Scopes, string Title, string Remedy)
+{
+    /// <summary>An entry of the catalogue.</summary>
+    public static AlertEntryContract Of(AlertEntry entry) => new(entry.Code, entry.Level, entry.Scopes, entry.Title, entry.Remedy);
+}
+
 /// <summary>A rescan that was asked for.</summary>
 /// <param name="Mailbox">The mailbox's id.</param>
 /// <param name="Forgotten">Messages that were skipped, or stored with their headers only, and are judged anew.</param>
