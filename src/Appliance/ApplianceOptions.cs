@@ -122,7 +122,15 @@ public sealed record ApplianceOptions
     /// <exception cref="InvalidOperationException">A value is not of its kind, or out of bounds; the message names it.</exception>
     public static ApplianceOptions Read(IConfiguration configuration)
     {
-        ApplianceOptions options = configuration.GetSection(Section).Get<ApplianceOptions>() ?? new();
+        IConfigurationSection section = configuration.GetSection(Section);
+        // A misspelt GovMode would otherwise be commercial mode.
+        foreach (IConfigurationSection entry in section.GetChildren())
+        {
+            if (!Array.Exists(Settable, name => string.Equals(name, entry.Key, StringComparison.OrdinalIgnoreCase)))
+                throw new InvalidOperationException($"{Section}:{entry.Key} is no setting; there are {string.Join(", ", Settable)}.");
+        }
+
+        ApplianceOptions options = section.Get<ApplianceOptions>() ?? new();
         RequireWithin(nameof(MaxConnections), options.MaxConnections, 1, 20_000);
         RequireWithin(nameof(MaxConnectionsPerHost), options.MaxConnectionsPerHost, 1, 20_000);
         RequireWithin(nameof(MaxMailboxTransientFailures), options.MaxMailboxTransientFailures, 1, 1000);
@@ -148,6 +156,9 @@ public sealed record ApplianceOptions
 
         return options with { DataFolder = Path.GetFullPath(options.DataFolder) };
     }
+
+    private static readonly string[] Settable =
+        [.. typeof(ApplianceOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name).Order(StringComparer.Ordinal)];
 
     private static void RequireWithin(string name, int value, int least, int most)
     {

@@ -20,6 +20,10 @@ public sealed class ApplianceOptionsTests
         Assert.Equal("government", options.ChoosePolicy().Name);
     }
 
+    [Theory, InlineData("EmailSync:GovMod"), InlineData("EmailSync:ControlSocketPath"), InlineData("EmailSync:Anything:0")]
+    public void A_setting_that_there_is_not_is_refused(string name) =>
+        Assert.Contains($"EmailSync:{name.Split(':')[1]} is no setting", Assert.Throws<InvalidOperationException>(() => Read((name, "true"))).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Retries_have_the_original_s_defaults_and_names()
     {

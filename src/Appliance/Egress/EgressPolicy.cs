@@ -112,6 +112,9 @@ public sealed class EgressPolicy
     public string? WhyNot(IPAddress address)
     {
         AddressKind kind = AddressRules.Classify(address);
+        // A public address of this machine's own leads to what listens on this machine.
+        if (kind == AddressKind.Public && !_admitsLocalAddresses && OwnAddresses.Contain(address))
+            kind = AddressKind.Local;
         bool admitted = kind == AddressKind.Public || (kind == AddressKind.Local && _admitsLocalAddresses);
         return admitted ? null : $"The address {address} is {AddressRules.Describe(kind)}, which the {Name} egress policy does not admit. {_remedy}";
     }

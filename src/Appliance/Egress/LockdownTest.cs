@@ -7,7 +7,12 @@ namespace EmailSync.Appliance.Egress;
 /// Asks a policy about everything there is: both services, every port, every TLS mode, and the addresses that must never be reached. What it
 /// answers is what the dialer will do, because the dialer asks the same.
 /// </summary>
-public sealed record LockdownTest(IReadOnlyList<(MailService Service, int Port, TlsMode Security)> Admitted, int Asked, IReadOnlyList<string> Faults)
+/// <param name="Admitted">What may leave as mail.</param>
+/// <param name="HttpsPorts">Where HTTPS may go, which is asked for access tokens.</param>
+/// <param name="Asked">How many questions that took.</param>
+/// <param name="Faults">What is admitted and must not be; empty where all is well.</param>
+public sealed record LockdownTest(
+    IReadOnlyList<(MailService Service, int Port, TlsMode Security)> Admitted, IReadOnlyList<int> HttpsPorts, int Asked, IReadOnlyList<string> Faults)
 {
     private static readonly IPAddress[] NeverReached = [.. new[]
     {
@@ -32,14 +37,25 @@ public sealed record LockdownTest(IReadOnlyList<(MailService Service, int Port, 
             }
         }
 
+        List<int> https = [];
+        for (int port = 1; port <= IPEndPoint.MaxPort; port++, asked++)
+        {
+            if (policy.WhyNotHttps(new UriBuilder(Uri.UriSchemeHttps, host.Name, port).Uri) is null)
+                https.Add(port);
+        }
+
         List<string> faults = [.. NeverReached.Where(address => policy.WhyNot(address) is null).Select(address => $"{address} is admitted")];
         if (policy.IsStrict && !admitted.ToHashSet().SetEquals([(MailService.Pop3, 995, TlsMode.Implicit), (MailService.Submission, 465, TlsMode.Implicit)]))
             faults.Add("more or less is admitted than implicit TLS on 995 and 465");
-        return new(admitted, asked, faults);
+        if (policy.IsStrict && https is not [443])
+            faults.Add("HTTPS is admitted to more or less than 443");
+        return new(admitted, https, asked, faults);
     }
 
     /// <summary>What is admitted, in words.</summary>
-    public string Describe() => string.Join("; ", Admitted
+    public string Describe() => $"{DescribeMail()}; HTTPS on {string.Join(", ", HttpsPorts)}";
+
+    private string DescribeMail() => string.Join("; ", Admitted
         .GroupBy(row => (row.Service, row.Security))
         .Select(group => $"{(group.Key.Service == MailService.Pop3 ? "POP3" : "SMTP")} with {group.Key.Security.InWords()} on {string.Join(", ", group.Select(row => row.Port))}"));
 }

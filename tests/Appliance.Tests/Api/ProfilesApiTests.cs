@@ -42,6 +42,11 @@ public sealed class ProfilesApiTests
         { "contradiction", """{"incomingUseSsl":false,"incomingTlsMode":"implicit"}""", "incomingUseSsl" },
         { "anonymous POP3", """{"incomingCredentialRetrieval":"anonymous"}""", "incomingCredentialRetrieval" },
         { "integrated POP3", """{"incomingCredentialRetrieval":3}""", "incomingCredentialRetrieval" },
+        { "POP3 by Windows Integrated", """{"incomingCredentialRetrieval":"windows-integrated"}""", "incomingCredentialRetrieval" },
+        { "Windows Integrated with the settings of incoming", """{"outgoingCredentialRetrieval":"windows-integrated"}""", "outgoingCredentialRetrieval" },
+        { "Windows Integrated by PLAIN", """{"outgoingCredentialRetrieval":"windows-integrated","useSameSettingsForOutgoing":false,"outgoingAuthenticationProtocol":"plain"}""", "outgoingAuthenticationProtocol" },
+        { "tokens that nothing asks for", """{"oauthTokenEndpoint":"https://login.example.com/token","oauthClientId":"x"}""", "oauthTokenEndpoint" },
+        { "tokens without a client", """{"oauthTokenEndpoint":"https://login.example.com/token","incomingAuthenticationProtocol":"oauth"}""", "oauthClientId" },
         { "anonymous SMTP", """{"outgoingCredentialRetrieval":"anonymous"}""", "outgoingCredentialRetrieval" },
         { "user name with user credentials", """{"incomingUserName":"x"}""", "incomingUserName" },
         { "profile credentials without user name", """{"incomingCredentialRetrieval":"profile"}""", "incomingUserName" },
@@ -202,6 +207,33 @@ public sealed class ProfilesApiTests
 
         Answer mailbox = await host.GetAsync("mailboxes/mbx_1");
         Assert.Equal(("pending", false), (mailbox.String("approval"), (bool)mailbox.Json["isPasswordSet"]!));
+    }
+
+    [Fact]
+    public async Task Windows_Integrated_and_an_anonymous_relay_are_for_sending_alone()
+    {
+        await using ApiHost host = await ApiHost.StartAsync(options => options with { AllowAnonymousSmtp = true });
+        foreach (string retrieval in (string[])["windows-integrated", "anonymous"])
+        {
+            JsonObject input = host.ProfileInput(retrieval);
+            input["outgoingCredentialRetrieval"] = retrieval;
+            input["useSameSettingsForOutgoing"] = false;
+            Answer created = await host.PostAsync("profiles", input);
+            Assert.True(created.Status == 201, created.Text);
+        }
+    }
+
+    [Fact]
+    public async Task Sharing_the_incoming_password_with_the_outgoing_server_needs_it_anew()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        JsonObject input = host.ProfileInput();
+        (input["useSameSettingsForOutgoing"], input["incomingCredentialRetrieval"], input["incomingUserName"], input["incomingPassword"]) = (false, "profile", "master", "secret");
+        await host.PostAsync("profiles", input);
+
+        Answer shared = await host.PatchAsync("profiles/lab", new JsonObject { ["useSameSettingsForOutgoing"] = true });
+
+        Assert.Equal((200, false), (shared.Status, (bool)shared.Json["isIncomingPasswordSet"]!));
     }
 
     private static (int, string) Kind(Answer answer) => (answer.Status, answer.String("code"));

@@ -70,5 +70,17 @@ public sealed class AddressRulesTests
         Assert.Equal(whenAllowed, EgressPolicy.Government(admitsLocalAddresses: true).WhyNot(parsed) is null);
     }
 
+    [Fact]
+    public void An_address_of_this_machine_is_its_own()
+    {
+        IPAddress[] own = [.. System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(each => each.GetIPProperties().UnicastAddresses).Select(each => each.Address)];
+
+        Assert.NotEmpty(own);
+        Assert.All(own, address => Assert.True(OwnAddresses.Contain(address), address.ToString()));
+        Assert.All(own.Where(address => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork), address => Assert.True(OwnAddresses.Contain(address.MapToIPv6())));
+        Assert.False(OwnAddresses.Contain(IPAddress.Parse("9.9.9.9")));
+    }
+
     private static AddressKind Classify(string address) => AddressRules.Classify(IPAddress.Parse(address));
 }

@@ -29,14 +29,14 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public async Task In_Gov_mode_the_lockdown_admits_two_things_of_393210()
+    public async Task In_Gov_mode_the_lockdown_admits_three_things_of_458745()
     {
         using TemporaryFolder folder = new();
 
         CliRun run = await RunAsync(new() { DataFolder = folder.Path, GovMode = true }, "doctor");
 
         Assert.Contains(
-            "government policy, asked 393210 times: admits POP3 with implicit TLS on 995; SMTP with implicit TLS on 465\n", run.Output, StringComparison.Ordinal);
+            "government policy, asked 458745 times: admits POP3 with implicit TLS on 995; SMTP with implicit TLS on 465; HTTPS on 443\n", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
