@@ -1,0 +1,97 @@
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
+using EmailSync.Appliance.Store;
+using EmailSync.Appliance.Tests.Processing;
+using EmailSync.Lab;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EmailSync.Appliance.Tests.Faults;
+
+/// <summary>
+/// Mail arrives while everything else happens in an order of chance: lines are cut, the disk fails, the process starts anew, the clock jumps.
+/// After each step nothing is lost and nothing is there twice; and a poll on which nothing happens brings everything.
+/// </summary>
+public sealed class RandomSchedules
+{
+    private const int Steps = 60;
+
+    [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(0)]
+    public async Task Whatever_happens_in_whatever_order_every_message_is_stored_once(int seed)
+    {
+        // 0 stands for another chance each time.
+        seed = seed == 0 ? Random.Shared.Next() : seed;
+        TestContext.Current.TestOutputHelper!.WriteLine($"Seed {seed}");
+        Random random = new(seed);
+        FakeTimeProvider clock = new(DateTimeOffset.UtcNow);
+        await using Rig rig = await Rig.StartAsync(new() { Mailboxes = 1, MessagesPerMailbox = 0, RecordCommands = false }, clock);
+        await using FaultProxy proxy = new(rig.ClosedPort, rig.Lab.PortOf(LabService.Pop3));
+        EmailServerProfile profile = await rig.AddProfileAsync(profile => profile with
+        {
+            Incoming = new() { Location = new(HostName.Parse("localhost"), rig.ClosedPort, TlsMode.None) },
+        });
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => (seed % 3) switch
+        {
+            0 => mailbox,
+            1 => mailbox with { DeleteEmailsAfterProcessing = true },
+            _ => mailbox with { LeaveOnServerDays = 2 },
+        });
+        Maildrops mail = new(rig, mailbox);
+        List<string> story = [];
+
+        for (int step = 0; step < Steps; step++)
+        {
+            mail.Deliver(random.Next(4));
+            proxy.Fault = new();
+            IStore store = rig.Store;
+            switch (random.Next(7))
+            {
+                case 0:
+                    proxy.Fault = new() { ReceivedUntilCut = random.Next(1200), IsReset = random.Next(2) == 0 };
+                    break;
+                case 1:
+                    proxy.Fault = new() { SentUntilCut = random.Next(250), IsReset = random.Next(2) == 0 };
+                    break;
+                case 2:
+                    store = FaultingStore.Wrap(rig.Store, new(random.Next(1, 20), isDone: random.Next(2) == 0));
+                    break;
+                case 3:
+                    await rig.RestartAsync();
+                    store = rig.Store;
+                    break;
+                case 4:
+                    clock.Advance(TimeSpan.FromHours(random.Next(1, 72)));
+                    break;
+                case 5:
+                    proxy.Fault = new() { Slice = random.Next(1, 30) };
+                    break;
+                default:
+                    await CycleAsync(rig, rig.Store, mailbox, profile, story);
+                    await mail.AssertEverythingIsStoredAsync(string.Join("; ", story));
+                    break;
+            }
+
+            story.Add($"{proxy.Fault}, {(store == rig.Store ? "disk whole" : "disk failing")}");
+            await CycleAsync(rig, store, mailbox, profile, story);
+            await mail.AssertNothingIsLostAsync(string.Join("; ", story));
+        }
+
+        proxy.Fault = new();
+        await CycleAsync(rig, rig.Store, mailbox, profile, story);
+        await mail.AssertEverythingIsStoredAsync(string.Join("; ", story));
+    }
+
+    private static async Task CycleAsync(Rig rig, IStore store, Mailbox mailbox, EmailServerProfile profile, List<string> story)
+    {
+        await rig.Lab.Journal.WhenAsync(journal => journal.ConnectionsOpen == 0, Rig.Timeout);
+        try
+        {
+            await rig.ReceiveThrough(store).RunAsync(mailbox, profile, Rig.Timeout);
+        }
+        catch (Exception failure)
+        {
+            Failure known = FailureClassifier.Classify(failure);
+            Assert.True(known.Class != ErrorClass.Unknown && known.IsTransient, failure.ToString());
+            story.Add($"ended by {known.Class}");
+        }
+    }
+}
