@@ -21,7 +21,7 @@ public static class MailboxBulkApi
     private const int FaultsTold = 100;
 
     // What can only be one mailbox's own.
-    private static readonly string[] Individual = ["name", "emailAddress", "userName", "password"];
+    private static readonly string[] Individual = ["name", "emailAddress", "userName"];
 
     /// <summary>The routes.</summary>
     public static void MapMailboxBulk(this IEndpointRouteBuilder routes)
@@ -38,7 +38,7 @@ public static class MailboxBulkApi
         [AsParameters] MailboxSelection selection, bool? dryRun, IStore store, IMailboxScheduler scheduler, HttpContext context, CancellationToken cancellationToken)
     {
         JsonObject patch = await MergePatch.ReadAsync(context.Request);
-        foreach (string field in Individual.Where(patch.ContainsKey))
+        foreach (string field in patch.Select(pair => pair.Key).Where(field => Individual.Contains(field) || SecretFields.IsOne(field)))
             throw InvalidRequestException.Of(field, null, "It is one mailbox's own, and not set on many at once.", "Change the mailbox by itself.");
         return TypedResults.Ok(await ApplyAsync(selection, patch, dryRun == true, store, scheduler, _ => { }, cancellationToken));
     }

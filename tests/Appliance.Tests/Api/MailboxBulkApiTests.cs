@@ -53,6 +53,7 @@ public sealed class MailboxBulkApiTests
     [InlineData("mailboxes?mailbox=mbx_1&profile=lab", "mailbox")]
     [InlineData("mailboxes?mailbox=mbx_1&mailbox=mbx_9", "mailbox")]
     [InlineData("mailboxes?all=true", "password", """{"password":"x"}""")]
+    [InlineData("mailboxes?all=true", "refreshToken", """{"refreshToken":"x"}""")]
     [InlineData("mailboxes?all=true", "emailAddress", """{"emailAddress":"x@example.com"}""")]
     public async Task What_is_meant_must_be_clear(string path, string field, string patch = "{\"kind\":\"queue\"}")
     {

@@ -5,6 +5,7 @@ using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
 using EmailSync.Appliance.Tests.Store;
 using EmailSync.Lab;
+using EmailSync.Protocols.Pop3;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EmailSync.Appliance.Tests.OAuth;
@@ -109,6 +110,37 @@ public sealed class AccessTokensTests : IAsyncLifetime, IDisposable
         Assert.False(_tokens.Invalidate(_profile, _mailbox, isProfiles: false, new("token-2")));
     }
 
+    /// <summary>A provider that ended a session, or a person who changed the password: the token that was kept is worth nothing any more.</summary>
+    [Fact]
+    public async Task Where_a_server_refuses_the_token_that_was_kept_the_session_is_opened_with_a_new_one()
+    {
+        await using LabServer lab = await LabServer.StartAsync(new() { Authority = _authority }, Cancel);
+        (MailSessions sessions, AccessTokens tokens, EmailServerProfile profile) = SessionsAt(lab);
+        Mailbox mailbox = _mailbox with { UserName = lab.Mailboxes[0].Address };
+        _endpoint.Answer = n => (200, $$"""{"access_token":"{{(n == 1 ? "worthless" : lab.Mailboxes[0].AccessToken)}}","expires_in":3600}""");
+        await tokens.GetAsync(profile, mailbox, isProfiles: false, Cancel);
+        _clock.Advance(TimeSpan.FromMinutes(10));
+
+        await using Maildrop maildrop = await sessions.OpenMaildropAsync(mailbox, profile, steps: null, Cancel);
+
+        Assert.Equal(2, _endpoint.Asked.Count);
+        await maildrop.QuitAsync(Cancel);
+    }
+
+    /// <summary>A token that was only just asked for is as good as the next: so the account is not locked by trying on.</summary>
+    [Fact]
+    public async Task A_new_token_that_is_refused_is_not_followed_by_another()
+    {
+        await using LabServer lab = await LabServer.StartAsync(new() { Authority = _authority }, Cancel);
+        (MailSessions sessions, _, EmailServerProfile profile) = SessionsAt(lab);
+
+        SignInRefusedException refused = await Assert.ThrowsAsync<SignInRefusedException>(
+            () => sessions.OpenMaildropAsync(_mailbox with { UserName = lab.Mailboxes[0].Address }, profile, steps: null, Cancel));
+
+        Assert.True(refused.AreCredentialsWrong);
+        Assert.Single(_endpoint.Asked);
+    }
+
     [Theory]
     [InlineData(400, """{"error":"invalid_grant","error_description":"expired refresh-0 \r\n now"}""", true)]
     [InlineData(401, """{"error":"invalid_client"}""", true)]
@@ -152,6 +184,16 @@ public sealed class AccessTokensTests : IAsyncLifetime, IDisposable
         _profile = _profile with { TrustedCertificates = null };
         SessionOpeningException untrusted = await Assert.ThrowsAsync<SessionOpeningException>(GetAsync);
         Assert.Equal(ErrorClass.CertificateUntrusted, FailureClassifier.Classify(untrusted).Class);
+    }
+
+    private (MailSessions Sessions, AccessTokens Tokens, EmailServerProfile Profile) SessionsAt(LabServer lab)
+    {
+        int port = lab.PortOf(LabService.Pop3s);
+        Dialer dialer = new(TimeProvider.System);
+        EgressPolicy policy = EgressPolicy.Commercial(new() { AdditionalPorts = [port, _endpoint.Address.Port], AllowLoopbackAndPrivateServers = true });
+        AccessTokens tokens = new(_store, new HttpDoor(policy, dialer, _clock), _clock);
+        ServerSide incoming = new() { Location = new(HostName.Parse("localhost"), port, TlsMode.Implicit), AuthenticationProtocol = AuthenticationProtocol.OAuth };
+        return (new(_store, policy, new SessionOpener(dialer, new SessionSettings()), tokens), tokens, _profile with { Incoming = incoming });
     }
 
     private async Task<string> GetAsync() => (await _tokens.GetAsync(_profile, _mailbox, isProfiles: false, Cancel)).Reveal();
