@@ -147,6 +147,19 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_backup_or_a_restore_that_was_killed_had_begun_is_swept_at_the_next_start()
+    {
+        Directory.CreateDirectory(Path.Combine(Original, "restore-0.tmp", "spool"));
+        await File.WriteAllTextAsync(Path.Combine(Original, "backup-0.tmp"), "half", Cancellation);
+        await File.WriteAllTextAsync(Path.Combine(Original, "kept.txt"), "not ours", Cancellation);
+
+        await using SqliteStore store = await OpenAsync(Original);
+
+        Assert.Empty(Directory.GetFileSystemEntries(Original, "*.tmp"));
+        Assert.True(File.Exists(Path.Combine(Original, "kept.txt")));
+    }
+
+    [Fact]
     public async Task Nobody_restores_under_a_running_appliance()
     {
         using MemoryStream archive = await BackUpAsync(null);

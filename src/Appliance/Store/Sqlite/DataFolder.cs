@@ -29,6 +29,7 @@ internal sealed class DataFolder : IDisposable
         {
             CreateFolder(path);
             DataFolder folder = new(path, Lock(path));
+            folder.Sweep();
             CreateFolder(folder.SpoolFolder);
             CreateFolder(folder.KeyRingFolder);
             // An empty file is an empty database; created here, because SQLite would let others read it. Its log inherits the mode.
@@ -63,6 +64,15 @@ internal sealed class DataFolder : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    // What a backup or a restore that was killed had begun: nobody else has the lock, so nobody is at it.
+    private void Sweep()
+    {
+        foreach (string file in Directory.EnumerateFiles(Path, "backup-*.tmp"))
+            File.Delete(file);
+        foreach (string unfinished in Directory.EnumerateDirectories(Path, "restore-*.tmp"))
+            Directory.Delete(unfinished, recursive: true);
+    }
 
     private static FileStream Lock(string path)
     {
