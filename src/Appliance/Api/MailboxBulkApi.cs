@@ -69,57 +69,46 @@ public static class MailboxBulkApi
         JudgeAsync(selection, EmailApproval.Rejected, store, scheduler, clock, context, cancellationToken);
 
     private static async Task<Ok<BulkContract>> JudgeAsync(
-        MailboxSelection selection, EmailApproval verdict, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
-    {
-        (int matched, int changed, int conflicts) = (0, 0, 0);
-        List<BulkChangeContract> told = [];
-        await foreach (Mailbox mailbox in await selection.FindAsync(store, cancellationToken))
-        {
-            matched++;
-            if (mailbox.Approval == verdict)
-                continue;
-            try
-            {
-                Mailbox judged = await MailboxChanges.JudgeAsync(store, mailbox, verdict, Caller.NameOf(context), clock.GetUtcNow(), cancellationToken);
-                scheduler.MailboxChanged(judged.Id);
-                changed++;
-                if (told.Count < ChangesTold)
-                    told.Add(Difference(mailbox, judged));
-            }
-            catch (Exception exception) when (exception is VersionConflictException or NotStoredException)
-            {
-                conflicts++;
-            }
-        }
-
-        return TypedResults.Ok(new BulkContract(false, matched, changed, conflicts, told));
-    }
+        MailboxSelection selection, EmailApproval verdict, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpContext context, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await ChangeEachAsync(
+            selection, store, scheduler,
+            mailbox => mailbox.Approval == verdict
+                ? Task.FromResult(mailbox)
+                : MailboxChanges.JudgeAsync(store, mailbox, verdict, Caller.NameOf(context), clock.GetUtcNow(), cancellationToken),
+            cancellationToken));
 
     private static async Task<BulkContract> ApplyAsync(
         MailboxSelection selection, JsonObject patch, bool isDry, IStore store, IMailboxScheduler scheduler, Action<MailboxId> reached, CancellationToken cancellationToken)
     {
         BulkContract plan = await PlanAsync(selection, patch, store, cancellationToken);
-        if (isDry)
-            return plan;
+        return isDry ? plan : await ChangeEachAsync(selection, store, scheduler, async mailbox =>
+        {
+            reached(mailbox.Id);
+            Mailbox wanted = await ReadAsync(mailbox, patch, store, cancellationToken);
+            return wanted == mailbox ? mailbox : await MailboxChanges.ApplyAsync(store, mailbox, wanted, cancellationToken);
+        }, cancellationToken);
+    }
 
+    /// <summary>Changes every selected mailbox; what is returned as it was is not counted as changed.</summary>
+    private static async Task<BulkContract> ChangeEachAsync(
+        MailboxSelection selection, IStore store, IMailboxScheduler scheduler, Func<Mailbox, Task<Mailbox>> change, CancellationToken cancellationToken)
+    {
         (int matched, int changed, int conflicts) = (0, 0, 0);
         List<BulkChangeContract> told = [];
         await foreach (Mailbox mailbox in await selection.FindAsync(store, cancellationToken))
         {
             matched++;
-            reached(mailbox.Id);
-            Mailbox wanted = await ReadAsync(mailbox, patch, store, cancellationToken);
-            if (wanted == mailbox)
-                continue;
             try
             {
-                Mailbox after = await MailboxChanges.ApplyAsync(store, mailbox, wanted, cancellationToken);
+                Mailbox after = await change(mailbox);
+                if (after == mailbox)
+                    continue;
                 scheduler.MailboxChanged(after.Id);
                 changed++;
                 if (told.Count < ChangesTold)
                     told.Add(Difference(mailbox, after));
             }
-            catch (Exception exception) when (exception is VersionConflictException or NotStoredException)
+            catch (Exception exception) when (exception is VersionConflictException or NotStoredException or InvalidRequestException)
             {
                 conflicts++;
             }

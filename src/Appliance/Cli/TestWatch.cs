@@ -17,12 +17,12 @@ internal sealed class TestWatch(Verb verb, IAnsiConsole? terminal)
     public async Task<int> RunAsync(TestJobContract job)
     {
         _job = job;
-        bool hasSteps = job.Total <= 1;
-        if (terminal is not null && !hasSteps)
+        bool isAlone = job.Total <= 1;
+        if (terminal is not null && !isAlone)
             await WithBarAsync();
         else
             await foreach (TestNewsContract news in FollowAsync())
-                Tell(news, hasSteps);
+                Tell(news, isAlone);
 
         foreach (TestEventContract failure in _failed)
             TellFailure(failure);
@@ -58,26 +58,26 @@ internal sealed class TestWatch(Verb verb, IAnsiConsole? terminal)
             }
         });
 
-    private void Tell(TestNewsContract news, bool hasSteps)
+    private void Tell(TestNewsContract news, bool isAlone)
     {
         if (news.Event is not { } happened)
             return;
         if (happened.Step is { } step)
         {
-            if (hasSteps)
+            if (isAlone)
                 TellStep(step);
             else
                 StepsOf(happened).Add(step);
             return;
         }
 
-        if (!hasSteps && !_steps.ContainsKey(happened.Mailbox))
+        if (!isAlone && !_steps.ContainsKey(happened.Mailbox))
         {
             Note(happened);
             return;
         }
 
-        if (!hasSteps)
+        if (!isAlone)
         {
             verb.Output.Say($"{happened.EmailAddress}:");
             StepsOf(happened).ForEach(TellStep);

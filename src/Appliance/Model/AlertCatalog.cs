@@ -50,7 +50,7 @@ public static class AlertCatalog
     /// <summary>The owner of a profile could not be mailed.</summary>
     public static readonly AlertEntry OwnerNotTold = new("owner-not-told", AlertLevel.Warning,
         "The profile's owner could not be mailed: no mailbox of the appliance is known to be able to send.",
-        "Tell the owner in another way; run Test & Enable on a mailbox that can send.") { Scopes = [AlertScope.Profile], IsWhole = true };
+        "Tell the owner in another way; run Test & Enable on a mailbox that can send. It is resolved when the trouble is over, or the owner is mailed.") { Scopes = [AlertScope.Profile], IsWhole = true };
 
     /// <summary>A message larger than the limit was recorded with its headers.</summary>
     public static readonly AlertEntry MessageTooLarge = new("message-too-large", AlertLevel.Warning,

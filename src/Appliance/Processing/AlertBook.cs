@@ -59,9 +59,13 @@ public sealed class AlertBook(IStore store, OwnerMail owner)
         Note(entry.Level, subject, entry.Code, Of(service));
         int count = await store.Alerts.RaiseAsync(entry, subject, text, cancellationToken);
         // One failed connection may be a dropped packet; three in a row, with no success between them, are news for the owner.
-        if (entry.Level == AlertLevel.Error && count == (entry.IsWhole ? 1 : FailuresUntilTold) && ProfileId.TryParse(subject.Id, null, out ProfileId profile)
-            && await owner.TellAsync(profile, entry, text, cancellationToken) == OwnerTold.NoSender)
+        if (entry.Level != AlertLevel.Error || count != (entry.IsWhole ? 1 : FailuresUntilTold) || !ProfileId.TryParse(subject.Id, null, out ProfileId profile))
+            return;
+        OwnerTold told = await owner.TellAsync(profile, entry, text, cancellationToken);
+        if (told == OwnerTold.NoSender)
             await RaiseAsync(AlertCatalog.OwnerNotTold, subject, $"The owner was not told of: {text}", service: null, cancellationToken);
+        else if (told == OwnerTold.Sent)
+            await ResolveAsync(subject, AlertCatalog.OwnerNotTold, cancellationToken);
     }
 
     /// <summary>Whether a warning or an error of a kind stands about a subject.</summary>

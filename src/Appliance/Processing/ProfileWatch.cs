@@ -69,6 +69,9 @@ public sealed class ProfileWatch(IStore store, AlertBook alerts, TimeProvider cl
         AlertSubject subject = AlertSubject.Of(profile.Id);
         if (alerts.Stands(subject, AlertCatalog.ProfileFailing) && failed * 2 <= await store.Mailboxes.CountAsync(profile.Id, cancellationToken))
             await alerts.ResolveAsync(subject, AlertCatalog.ProfileFailing, cancellationToken);
+        // The trouble that nobody was told of is over.
+        if (!alerts.Stands(subject, AlertCatalog.ProfileFailing))
+            await alerts.ResolveAsync(subject, AlertCatalog.OwnerNotTold, cancellationToken);
         if (isHostBack || (host is not null && alerts.Stands(SubjectOf(host), AlertCatalog.HostFailing)))
             await alerts.ResolveAsync(SubjectOf(host!), AlertCatalog.HostFailing, cancellationToken);
     }

@@ -79,6 +79,11 @@ public sealed class OwnerMailTests
         await rig.Worker.RunAsync(bad.Id, Work.Receive, Rig.Timeout);
 
         Assert.Equal(["owner-not-told", "profile-failing"], await CodesAsync(rig, AlertSubject.Of(profile.Id)));
+
+        await rig.Store.Secrets.SetAsync(EmailSync.Appliance.Store.SecretName.Of(bad.Id), new(rig.Lab.Mailboxes[0].Password), Rig.Timeout);
+        await rig.TestAsync(bad);
+        await rig.Worker.RunAsync(bad.Id, Work.Receive, Rig.Timeout);
+        Assert.Empty(await CodesAsync(rig, AlertSubject.Of(profile.Id)));
     }
 
     [Fact]
