@@ -199,10 +199,12 @@ public sealed class TestJobs(TimeProvider clock)
     public async IAsyncEnumerable<TestNews> WatchAsync(TestJobId id, int after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         TestJobStatus? told = null;
-        while (true)
+        // Held from here on: whoever watches hears the end, also of a run that is forgotten meanwhile.
+        TestJob? job = Hold(id);
+        while (job is not null)
         {
             Task changed = Changed;
-            (List<TestEvent> events, TestJobStatus status) = Look(id, after);
+            (List<TestEvent> events, TestJobStatus status) = Look(job, after);
             foreach (TestEvent happened in events)
                 yield return new(++after, happened, status);
             if (events.Count == NewsAtOnce)
@@ -215,13 +217,16 @@ public sealed class TestJobs(TimeProvider clock)
         }
     }
 
-    private (List<TestEvent> Events, TestJobStatus Status) Look(TestJobId id, int after)
+    private TestJob? Hold(TestJobId id)
     {
         lock (_gate)
-        {
-            TestJob job = _jobs[id.Value];
+            return _jobs.GetValueOrDefault(id.Value);
+    }
+
+    private (List<TestEvent> Events, TestJobStatus Status) Look(TestJob job, int after)
+    {
+        lock (_gate)
             return ([.. job.Log.Skip(after).Take(NewsAtOnce)], job.Status);
-        }
     }
 
     private void Count(TestJob job, TestEvent ended)
@@ -240,7 +245,6 @@ public sealed class TestJobs(TimeProvider clock)
             job.End(TestJobState.Completed, clock.GetUtcNow());
     }
 
-    // Whoever still watches one that is dropped here has its end already, or comes too late.
     private void Trim()
     {
         long[] ended = [.. _jobs.Values.Where(job => job.State != TestJobState.Running).Select(job => job.Id.Value)];

@@ -73,6 +73,25 @@ public sealed class TestJobsTests
     }
 
     [Fact]
+    public async Task Who_watches_hears_the_end_of_a_run_that_is_forgotten_meanwhile()
+    {
+        TestJobId id = _tests.Start([new(1)], "ada").Id;
+        using TestRun run = _tests.Begin(Sample(1))!;
+        _tests.Complete(run, Good);
+        await using IAsyncEnumerator<TestNews> news = _tests.WatchAsync(id, 0, Cancellation).GetAsyncEnumerator(Cancellation);
+        Assert.True(await news.MoveNextAsync());
+
+        for (int number = 0; number < 30; number++)
+            _tests.Start([], "ada");
+        Assert.Null(_tests.Find(id));
+
+        Assert.True(await news.MoveNextAsync());
+        Assert.Equal(TestJobState.Completed, news.Current.Status.State);
+        Assert.False(await news.MoveNextAsync());
+        Assert.Empty(await _tests.WatchAsync(id, 0, Cancellation).ToListAsync(Cancellation));
+    }
+
+    [Fact]
     public async Task Thousands_of_mailboxes_are_told_once_each()
     {
         MailboxId[] mailboxes = [.. Enumerable.Range(1, 5000).Select(number => new MailboxId(number))];
