@@ -170,6 +170,69 @@ public sealed class Extensions
         await using Maildrop maildrop = await session.AuthenticateAsync(new Plain("test", new("test"), authorizationIdentity: "test"));
     });
 
+    // Section 4 shows a second STLS being refused; we do not even send it.
+    [Fact]
+    public Task Rfc2595_section_4_the_examples() => Transcript.PlayAsync("""
+        S: +OK ready
+        C: STLS
+        S: +OK Begin TLS negotiation
+        TLS
+        C: QUIT
+        S: +OK
+        """, async peer =>
+    {
+        await using Pop3Session session = await OpenAsync(peer);
+        await session.StartTlsAsync(peer.UpgradeAsync);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await session.StartTlsAsync(peer.UpgradeAsync));
+        await session.QuitAsync();
+    });
+
+    // The mechanism of the example is historic (RFC 6331); its exchange is played by one that says what it says.
+    [Fact]
+    public Task Rfc5034_section_6_a_mechanism_whose_server_ends() => PlayAsync($"""
+        S: +OK pop.example.com BlurdyBlurp POP3 server ready
+        C: CAPA
+        S: +OK List of capabilities follows
+        S: SASL DIGEST-MD5 GSSAPI ANONYMOUS
+        S: STLS
+        S: IMPLEMENTATION BlurdyBlurp POP3 server
+        S: .
+        C: AUTH DIGEST-MD5
+        S: + cmVhbG09ImVsd29vZC5pbm5vc29mdC5jb20iLG5vbmNlPSJPQTZNRzl0RVFHbTJoaCIscW9wPSJhdXRoIixhbGdvcml0aG09bWQ1LXNlc3MsY2hhcnNldD11dGYtOA==
+        C: {Digest}
+        S: + cnNwYXV0aD0wYjk3MTQ2MmNlZjVlOGY5MzBkYjlhMzNiMDJmYzlhMA==
+        C:
+        S: +OK Maildrop locked and ready
+        """, async peer =>
+    {
+        await using Pop3Session session = await OpenAsync(peer);
+        await session.CapabilitiesAsync();
+        ServerFirst mechanism = new();
+        await using Maildrop maildrop = await session.AuthenticateAsync(mechanism);
+        Assert.Equal("rspauth=0b971462cef5e8f930db9a33b02fc9a0", mechanism.LastChallenge);
+    });
+
+    private const string Digest =
+        "Y2hhcnNldD11dGYtOCx1c2VybmFtZT0iY2hyaXMiLHJlYWxtPSJlbHdvb2QuaW5ub3NvZnQuY29tIixub25jZT0iT0E2TUc5dEVRR20yaGgiLG5jPTAwMDAwMDAxLGNub25j"
+        + "ZT0iT0E2TUhYaDZWcVRyUmsiLGRpZ2VzdC11cmk9InBvcC9lbHdvb2QuaW5ub3NvZnQuY29tIixyZXNwb25zZT1iMGQ1NmQyZjA1NGMyNGI2MjA3MjMyMjEwNjQ2OGRiOSxxb3A9YXV0aA==";
+
+    /// <summary>Says what the example's client says.</summary>
+    private sealed class ServerFirst : SaslMechanism
+    {
+        private int _responses;
+
+        public string LastChallenge { get; private set; } = "";
+        public override string Name => "DIGEST-MD5";
+        public override bool IsClientFirst => false;
+        public override bool IsComplete => _responses == 2;
+
+        public override ValueTask<byte[]> RespondAsync(ReadOnlyMemory<byte> challenge, CancellationToken cancellationToken = default)
+        {
+            LastChallenge = System.Text.Encoding.ASCII.GetString(challenge.Span);
+            return new(_responses++ == 0 ? Convert.FromBase64String(Digest) : []);
+        }
+    }
+
     [Fact]
     public Task Rfc6856_section_2_utf8() => PlayAsync("""
         S: +OK ready
@@ -225,6 +288,12 @@ public sealed class Extensions
         S: -ERR Server is unable to list languages
         C: LANG es
         S: +OK es Idioma cambiado
+        C: LANG uga
+        S: -ERR es Idioma <<UGA>> no es conocido
+        C: LANG sv
+        S: +OK sv Kommandot "LANG" lyckades
+        C: LANG *
+        S: +OK es Idioma cambiado
         """, async peer =>
     {
         await using Pop3Session session = await OpenAsync(peer);
@@ -234,5 +303,8 @@ public sealed class Extensions
             await session.LanguagesAsync());
         await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await session.LanguagesAsync());
         await session.SetLanguageAsync("es");
+        await Assert.ThrowsAsync<Pop3NegativeResponseException>(async () => await session.SetLanguageAsync("uga"));
+        await session.SetLanguageAsync("sv");
+        await session.SetLanguageAsync("*");
     });
 }

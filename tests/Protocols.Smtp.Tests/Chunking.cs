@@ -118,6 +118,21 @@ public sealed class Chunking
         Assert.True(session.IsBroken);
     });
 
+    // 3030-2-d
+    [Fact]
+    public Task Content_of_nothing_is_one_last_chunk_of_nothing() => Transcript.PlayAsync(Play.Introduction("CHUNKING") + """
+        C: MAIL FROM:<Smith@bar.com>
+        S: 250 OK
+        C: RCPT TO:<Jones@foo.com>
+        S: 250 OK
+        C: BDAT 0 LAST
+        S: 250 OK
+        """, async peer =>
+    {
+        await using SmtpSession session = await Play.OpenAsync(peer);
+        Assert.True((await Play.SendAsync(session, Play.Envelope(), "")).IsAccepted);
+    });
+
     // The lab counts the octets of each chunk and would take what is left over for commands.
     [Theory]
     [InlineData(Chunks.Size - 2, 1)]

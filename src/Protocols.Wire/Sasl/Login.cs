@@ -9,9 +9,12 @@ public sealed class Login : SaslMechanism
 
     /// <param name="name">The user name.</param>
     /// <param name="password">The password.</param>
+    /// <exception cref="ArgumentException">There is no name, or a NUL or a line end in one of them (section 2.1 of the draft).</exception>
     public Login(string name, Secret password)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        if (name.AsSpan().ContainsAny('\0', '\r', '\n') || password.Reveal().AsSpan().ContainsAny('\0', '\r', '\n'))
+            throw new ArgumentException("Neither name nor password may hold a NUL or a line end (section 2.1 of draft-murchison-sasl-login)");
         _name = name;
         _password = password;
     }

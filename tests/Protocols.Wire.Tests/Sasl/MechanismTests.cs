@@ -41,6 +41,16 @@ public sealed class MechanismTests
         await Assert.ThrowsAsync<ProtocolViolationException>(() => login.AnswerAsync("more"));
     }
 
+    // LOGIN-2.1-b
+    [Theory]
+    [InlineData("mrose\0", "secret")]
+    [InlineData("mrose\r\n", "secret")]
+    [InlineData("mrose", "sec\0ret")]
+    [InlineData("mrose", "secret\n")]
+    [InlineData("", "secret")]
+    public void LOGIN_takes_no_NUL_and_no_line_end(string name, string password) =>
+        Assert.Throws<ArgumentException>(() => new Login(name, new(password)));
+
     [Fact]
     public async Task XOAUTH2_answers_a_refusal_with_nothing_and_is_no_longer_complete()
     {

@@ -1,0 +1,68 @@
+using System.Text;
+using EmailSync.Appliance.Api;
+using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
+
+namespace EmailSync.Appliance.Tests.Processing.Ledger;
+
+/// <summary>What is composed here is a message as RFC 5322 section 3.6 and RFC 5321 sections 6.4 and 7.2 ask for.</summary>
+public sealed class ComposedMessages
+{
+    private static readonly DateTimeOffset Now = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+
+    private static readonly Mailbox Sender = new() { Name = "J\u00FCrgen", EmailAddress = "jurgen@lab.example", Profile = default };
+
+    // 5321-6.4-a, 5322-3.6-a, 5322-2.3-a
+    [Fact]
+    public void A_test_message_has_what_a_message_must_have()
+    {
+        TestMessage message = TestMessage.Compose("jurgen@lab.example", Now);
+        string text = Encoding.UTF8.GetString(message.Content);
+        AssertIsWellFormed(text);
+        Assert.Contains("Date: Wed, 04 Mar 2026 05:06:07 +0000\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("From: <jurgen@lab.example>\r\n", text, StringComparison.Ordinal);
+        Assert.NotEqual(message.MessageId, TestMessage.Compose("jurgen@lab.example", Now).MessageId);
+    }
+
+    // 5321-6.4-a, 5322-2.2-a, 5322-3.6-a
+    [Fact]
+    public void A_composed_message_has_what_a_message_must_have()
+    {
+        EmailInput input = new()
+        {
+            To = ["Jos\u00E9 <jose@lab.example>"],
+            Subject = new string('\u00FC', 300),
+            Text = string.Join('\n', "Gr\u00FC\u00DFe", new string('x', 2000), ".", "end"),
+        };
+        EmailComposer.Composed composed = EmailComposer.Compose(input, Sender, null, Now);
+        string text = Encoding.ASCII.GetString(composed.Content);
+        AssertIsWellFormed(text);
+        Assert.Contains($"Message-Id: {composed.MessageId}\r\n", text, StringComparison.OrdinalIgnoreCase);
+        Assert.All(composed.Content, octet => Assert.InRange(octet, 0, 127));
+    }
+
+    // 5321-7.2-a, 5321-App.B-a, F-12
+    [Fact]
+    public void A_blind_copy_is_in_the_envelope_alone()
+    {
+        EmailInput input = new() { To = ["a@lab.example"], Bcc = ["Hidden <hidden@lab.example>"], Subject = "x", Text = "x" };
+        EmailComposer.Composed composed = EmailComposer.Compose(input, Sender, null, Now);
+        Assert.Equal(["a@lab.example", "hidden@lab.example"], composed.Recipients);
+        string text = Encoding.ASCII.GetString(composed.Content);
+        Assert.DoesNotContain("hidden", text, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("Bcc", text, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static void AssertIsWellFormed(string text)
+    {
+        Assert.Equal(text.ReplaceLineEndings("\r\n"), text);
+        string[] lines = text.Split("\r\n");
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 998));
+        string[] header = [.. lines.TakeWhile(line => line.Length > 0)];
+        Assert.All(header, line => Assert.Matches(@"^([!-9;-~]+:|[ \t]+[^ \t])", line));
+        string[] names = [.. header.Where(line => line[0] is not (' ' or '\t')).Select(line => line[..line.IndexOf(':')].ToUpperInvariant())];
+        Assert.Equal(names.Distinct(), names);
+        Assert.Superset(new HashSet<string>(["DATE", "FROM", "TO", "SUBJECT", "MESSAGE-ID"]), [.. names]);
+    }
+}
