@@ -35,7 +35,7 @@ public sealed class ComposedMessages
             Subject = new string('\u00FC', 300),
             Text = string.Join('\n', "Gr\u00FC\u00DFe", new string('x', 2000), ".", "end"),
         };
-        EmailComposer.Composed composed = EmailComposer.Compose(input, Sender, null, Now);
+        EmailComposer.Composed composed = EmailComposer.Compose(input, Sender, 5120, null, Now);
         string text = Encoding.ASCII.GetString(composed.Content);
         AssertIsWellFormed(text);
         Assert.Contains($"Message-Id: {composed.MessageId}\r\n", text, StringComparison.OrdinalIgnoreCase);
@@ -47,7 +47,7 @@ public sealed class ComposedMessages
     public void A_blind_copy_is_in_the_envelope_alone()
     {
         EmailInput input = new() { To = ["a@lab.example"], Bcc = ["Hidden <hidden@lab.example>"], Subject = "x", Text = "x" };
-        EmailComposer.Composed composed = EmailComposer.Compose(input, Sender, null, Now);
+        EmailComposer.Composed composed = EmailComposer.Compose(input, Sender, 5120, null, Now);
         Assert.Equal(["a@lab.example", "hidden@lab.example"], composed.Recipients);
         string text = Encoding.ASCII.GetString(composed.Content);
         Assert.DoesNotContain("hidden", text, StringComparison.OrdinalIgnoreCase);
@@ -63,6 +63,6 @@ public sealed class ComposedMessages
         Assert.All(header, line => Assert.Matches(@"^([!-9;-~]+:|[ \t]+[^ \t])", line));
         string[] names = [.. header.Where(line => line[0] is not (' ' or '\t')).Select(line => line[..line.IndexOf(':')].ToUpperInvariant())];
         Assert.Equal(names.Distinct(), names);
-        Assert.Superset(new HashSet<string>(["DATE", "FROM", "TO", "SUBJECT", "MESSAGE-ID"]), [.. names]);
+        Assert.Superset(new HashSet<string>(["DATE", "FROM", "TO", "SUBJECT", "MESSAGE-ID"]), names.ToHashSet());
     }
 }

@@ -27,7 +27,7 @@ public sealed class TooManyRecipients
             Mailbox = default, Direction = EmailDirection.Outgoing, State = EmailState.Sending, Sha256 = "", Recipients = recipients,
         };
         DeliveryOutcome outcome = DeliveryVerdict.Of(
-            email, recipients, new(Taken, replies, taken > 0 ? Taken : null), nextAttempt: DateTimeOffset.UnixEpoch);
+            email, recipients, new TransactionResult(Taken, replies, taken > 0 ? Taken : null), nextAttempt: DateTimeOffset.UnixEpoch);
         Assert.Equal(state, outcome.Recipients[^1].State);
         Assert.Equal(state == RecipientState.Pending ? EmailState.PendingSend : taken > 0 ? EmailState.Sent : EmailState.Failed, outcome.State);
     }
