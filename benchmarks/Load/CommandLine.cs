@@ -16,6 +16,7 @@ internal static class CommandLine
         RootCommand root = new("Whole workloads over loopback, client by client in turn, each in a process of its own.");
         foreach (Workload workload in Workload.All)
             root.Subcommands.Add(Create(workload));
+        root.Subcommands.Add(CreateBook());
         return root;
     }
 
@@ -70,6 +71,16 @@ internal static class CommandLine
             };
             await RunAsync(workload, plan, parse.GetValue(output), parse.GetValue(name) ?? workload.Name);
         });
+        return command;
+    }
+
+    private static Command CreateBook()
+    {
+        Argument<DirectoryInfo> results = new("results") { Description = "The folder that --out named." };
+        Argument<FileInfo> page = new("page") { Description = "The page to write; its pictures go into a folder beside it." };
+        Option<FileInfo?> notes = new("--notes") { Description = "Text to take in behind the targets." };
+        Command command = new("book", "Write all runs of a folder as one page.") { results, page, notes };
+        command.SetAction((parse, _) => Book.WriteAsync(parse.GetValue(results)!, parse.GetValue(page)!, parse.GetValue(notes)));
         return command;
     }
 

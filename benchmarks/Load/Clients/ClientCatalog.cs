@@ -1,3 +1,4 @@
+using EmailSync.Load.Appliances;
 using EmailSync.Load.Messages;
 
 namespace EmailSync.Load.Clients;
@@ -9,6 +10,9 @@ internal static class ClientCatalog
     public const string Poll = "pop3-poll";
     public const string Idle = "pop3-idle";
     public const string Send = "smtp-send";
+    public const string ApplianceReceive = "appliance-receive";
+    public const string AppliancePoll = "appliance-poll";
+    public const string Schedule = "schedule";
 
     private static readonly LoadClient[] All =
     [
@@ -34,6 +38,12 @@ internal static class ClientCatalog
         new(Send, "system-net-mail", SystemNetMail.SendAsync),
         new(Send, "raw", RawSmtp.ByDataAsync),
         new(Send, "raw-bdat", RawSmtp.ByChunkAsync),
+
+        new(ApplianceReceive, "ours", null) { Measure = ApplianceWork.ReceiveAsync },
+        .. Programs(ApplianceReceive),
+        new(AppliancePoll, "ours", null) { Measure = ApplianceWork.PollAsync },
+        .. Programs(AppliancePoll),
+        new(Schedule, "ours", null) { Measure = ScheduleWork.RunAsync },
     ];
 
     public static IEnumerable<string> NamesFor(string workload) => All.Where(client => client.Workload == workload).Select(client => client.Name);

@@ -18,7 +18,7 @@ internal sealed record ClientPlan
     /// <summary>So long it runs unmeasured first, until it is compiled.</summary>
     public double WarmUpSeconds { get; init; }
 
-    /// <summary>The server's certificate in PEM, for clients that verify it.</summary>
+    /// <summary>The root of the server's certificate in PEM, for clients that verify it.</summary>
     public string Certificate { get; init; } = "";
 
     /// <summary>Commands are answered late, so that waiting is most of the time.</summary>

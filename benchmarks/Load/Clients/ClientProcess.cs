@@ -12,12 +12,17 @@ internal static class ClientProcess
     public static async Task RunAsync(ClientPlan plan)
     {
         LoadClient client = ClientCatalog.Find(plan.Workload, plan.Client);
-        if (client.Program is null)
-            await WarmUpAsync(client, plan);
+        if (client is { Program: null, Pass: { } warmUp })
+            await WarmUpAsync(warmUp, plan);
         // What is counted before is no part of the workload, and the server is told apart from it by the line.
         Console.WriteLine("ready");
         await Console.In.ReadLineAsync();
+        Measurement measured = await (client.Measure is { } measure ? measure(plan) : MeasureAsync(client, client.Pass!, plan));
+        Console.WriteLine(JsonSerializer.Serialize(measured, LoadJson.Default.Measurement));
+    }
 
+    private static async Task<Measurement> MeasureAsync(LoadClient client, Pass pass, ClientPlan plan)
+    {
         GC.Collect();
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         ProcessUse before = UseOf(client);
@@ -26,13 +31,13 @@ internal static class ClientProcess
         int passes = 0;
         do
         {
-            tally += await client.Pass(plan);
+            tally += await pass(plan);
             passes++;
         }
         while (ProcessUse.Now - start < plan.Seconds && passes < MostPasses && plan.Workload != ClientCatalog.Idle);
         double seconds = ProcessUse.Now - start;
         ProcessUse after = UseOf(client);
-        Console.WriteLine(JsonSerializer.Serialize(new Measurement
+        return new()
         {
             Passes = passes,
             Seconds = seconds,
@@ -42,16 +47,16 @@ internal static class ClientProcess
             Tally = tally,
             HeapEach = OpenSessions.Each?.Heap,
             ResidentEach = OpenSessions.Each?.Resident,
-        }, LoadJson.Default.Measurement));
+        };
     }
 
-    private static async Task WarmUpAsync(LoadClient client, ClientPlan plan)
+    private static async Task WarmUpAsync(Pass pass, ClientPlan plan)
     {
         if (plan.Workload == ClientCatalog.Idle)
             return;
         double end = ProcessUse.Now + plan.WarmUpSeconds;
         while (ProcessUse.Now < end)
-            await client.Pass(plan with { Mailboxes = Math.Min(plan.Mailboxes, 200), Messages = Math.Min(plan.Messages, 2000) });
+            await pass(plan with { Mailboxes = Math.Min(plan.Mailboxes, 200), Messages = Math.Min(plan.Messages, 2000) });
     }
 
     private static ProcessUse UseOf(LoadClient client) => client.Program is null ? ProcessUse.Own() : ProcessUse.OfEndedChildren();

@@ -8,6 +8,9 @@ internal sealed record Measurement
     /// <summary>How often the workload was done.</summary>
     public int Passes { get; init; }
 
+    /// <summary>How much was done, in the workload's unit; null: what the plan asked for, each pass.</summary>
+    public long? Units { get; init; }
+
     /// <summary>Wall clock, all passes together.</summary>
     public double Seconds { get; init; }
 

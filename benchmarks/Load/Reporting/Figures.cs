@@ -30,9 +30,12 @@ internal sealed record Figures
     /// <summary>Resident memory of an open session, in octets; null where that was not the question.</summary>
     public double? ResidentEach { get; init; }
 
+    /// <summary>Further figures of a workload, by name.</summary>
+    public IReadOnlyDictionary<string, double> Further { get; init; } = new Dictionary<string, double>();
+
     public static Figures Of(Measurement measured, ServerReport server, long units, long octets)
     {
-        double all = (double)units * measured.Passes;
+        double all = measured.Units ?? (double)units * measured.Passes;
         return new()
         {
             PerSecond = all / measured.Seconds,
@@ -43,6 +46,7 @@ internal sealed record Figures
             ServerShare = server.CpuSeconds / (measured.Seconds * Environment.ProcessorCount),
             HeapEach = measured.HeapEach,
             ResidentEach = measured.ResidentEach,
+            Further = measured.Further,
         };
     }
 
@@ -57,6 +61,7 @@ internal sealed record Figures
         ServerShare = Median(samples, figures => figures.ServerShare),
         HeapEach = MedianOrNull(samples, figures => figures.HeapEach),
         ResidentEach = MedianOrNull(samples, figures => figures.ResidentEach),
+        Further = samples[0].Further.Keys.ToDictionary(name => name, name => Median(samples, figures => figures.Further[name])),
     };
 
     private static double Median(IReadOnlyList<Figures> samples, Func<Figures, double> figure) =>

@@ -59,7 +59,7 @@ internal sealed class Conductor(Workload workload, RunPlan plan)
                 expected = Sent() * measured.Passes;
                 arrived = new(report.Messages, report.Octets, report.Digest);
                 break;
-            case ClientCatalog.Fetch when client.Hashes is { } part:
+            case ClientCatalog.Fetch or ClientCatalog.ApplianceReceive when client.Hashes is { } part:
                 expected = _messages.Expected(plan.Mailboxes, plan.Messages, part) * measured.Passes;
                 arrived = measured.Tally;
                 break;
@@ -67,7 +67,16 @@ internal sealed class Conductor(Workload workload, RunPlan plan)
                 expected = new((long)plan.Mailboxes * plan.Messages * measured.Passes, 0, 0);
                 arrived = measured.Tally with { Octets = 0, Digest = 0 };
                 break;
-            case ClientCatalog.Poll:
+            case ClientCatalog.Schedule:
+                return;
+            case ClientCatalog.AppliancePoll when client.Measure is not null:
+                // What ends after the clock has stopped is no part of it, and every poll that was counted was one that the server saw.
+                expected = default;
+                arrived = measured.Tally;
+                if (report.Sessions < measured.Units)
+                    throw new LoadException($"{client.Name}: {measured.Units} polls were counted, and the server saw {report.Sessions}.");
+                break;
+            case ClientCatalog.Poll or ClientCatalog.AppliancePoll:
                 // A program fetches what there is, so that it can be asked to find nothing only.
                 expected = new(client.Program is null ? (long)plan.Mailboxes * plan.Messages * measured.Passes : 0, 0, 0);
                 arrived = measured.Tally;

@@ -20,6 +20,12 @@ internal sealed record Workload(string Name, string Summary, string Unit, RunPla
             new() { Mailboxes = 1, Messages = 10, Size = 4096, Connections = 5_000, Clients = ["ours", "mailkit", "raw"] }),
         new(ClientCatalog.Send, "Send messages to one recipient each, over connections that stay open.", "messages",
             new() { Mailboxes = 1, Messages = 5_000, Size = 8192, Connections = 1, Clients = ["ours", "ours-data", "mailkit", "raw"] }),
+        new(ClientCatalog.ApplianceReceive, "The whole appliance: every message of each mailbox into its store, synced to disk.", "messages",
+            new() { Mailboxes = 1_000, Messages = 10, Size = 8192, Connections = 100, Clients = ["ours"] }),
+        new(ClientCatalog.AppliancePoll, "The whole appliance: polls without new mail, as many as it can.", "polls",
+            new() { Mailboxes = 1_000, Messages = 0, Size = 4096, Connections = 100, Seconds = 5, Clients = ["ours"] }),
+        new(ClientCatalog.Schedule, "The agenda on a simulated clock: mailboxes on a hundred hosts, one of them dead.", "polls",
+            new() { Mailboxes = 1_000_000, Messages = 0, Size = 4096, Connections = 1, Clients = ["ours"] }),
     ];
 
     /// <summary>What the server speaks.</summary>
@@ -28,7 +34,7 @@ internal sealed record Workload(string Name, string Summary, string Unit, RunPla
     /// <summary>How many of its unit one pass makes.</summary>
     public long UnitsOf(RunPlan plan) => Name switch
     {
-        ClientCatalog.Poll => plan.Mailboxes,
+        ClientCatalog.Poll or ClientCatalog.AppliancePoll or ClientCatalog.Schedule => plan.Mailboxes,
         ClientCatalog.Idle => plan.Connections,
         ClientCatalog.Send => plan.Messages,
         _ => (long)plan.Mailboxes * plan.Messages,

@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using EmailSync.Lab;
 using EmailSync.Load.Running;
 
 namespace EmailSync.Load.Server;
@@ -19,12 +19,14 @@ internal sealed class LoadServer : IDisposable
 
     private readonly ServerPlan _plan;
     private readonly Func<Stream, Action, Task> _serve;
-    private readonly X509Certificate2 _certificate = MakeCertificate();
+    private readonly LabCertificateAuthority _authority = new();
+    private readonly X509Certificate2 _certificate;
     private readonly SslServerAuthenticationOptions _tls;
 
     private LoadServer(ServerPlan plan, ServerCount count)
     {
         _plan = plan;
+        _certificate = _authority.Issue(LabCertificate.Valid, "localhost");
         _serve = plan.Protocol == Protocol.Pop3 ? new Pop3Service(plan, count).ServeAsync : new SmtpService(plan, count).ServeAsync;
         _tls = new()
         {
@@ -43,7 +45,7 @@ internal sealed class LoadServer : IDisposable
         listener.Listen(4096);
         Task accepting = server.AcceptAsync(listener);
         Console.WriteLine(JsonSerializer.Serialize(
-            new ServerHello(((IPEndPoint)listener.LocalEndPoint!).Port, server._certificate.ExportCertificatePem()), LoadJson.Default.ServerHello));
+            new ServerHello(((IPEndPoint)listener.LocalEndPoint!).Port, server._authority.RootPem), LoadJson.Default.ServerHello));
         while (await Console.In.ReadLineAsync() is not null)
         {
             if (accepting.IsFaulted)
@@ -52,7 +54,11 @@ internal sealed class LoadServer : IDisposable
         }
     }
 
-    public void Dispose() => _certificate.Dispose();
+    public void Dispose()
+    {
+        _certificate.Dispose();
+        _authority.Dispose();
+    }
 
     private async Task AcceptAsync(Socket listener)
     {
@@ -88,17 +94,5 @@ internal sealed class LoadServer : IDisposable
     {
         if (_plan.Protocol == Protocol.Smtp && OperatingSystem.IsLinux())
             socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, QuickAck, [_plan.Kind == ServerKind.Prompt ? (byte)1 : (byte)0, 0, 0, 0]);
-    }
-
-    private static X509Certificate2 MakeCertificate()
-    {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
-        SubjectAlternativeNameBuilder names = new();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
-        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
     }
 }

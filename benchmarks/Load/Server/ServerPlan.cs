@@ -39,7 +39,7 @@ internal sealed record ServerPlan
 
 /// <summary>What a server says once it listens.</summary>
 /// <param name="Port">On 127.0.0.1.</param>
-/// <param name="Certificate">In PEM; for <c>localhost</c> and 127.0.0.1.</param>
+/// <param name="Certificate">The root of its certificate, in PEM; the certificate is for <c>localhost</c>.</param>
 internal sealed record ServerHello(int Port, string Certificate);
 
 /// <summary>What a server did since it was last asked.</summary>
