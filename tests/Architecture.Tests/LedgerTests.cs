@@ -12,6 +12,8 @@ public sealed class LedgerTests
     public static TheoryData<string, string> Lists => new()
     {
         { "duties.txt", "rfc*.md" },
+        { "threats.txt", "threats.md" },
+        { "quirks.txt", "quirks.md" },
     };
 
     /// <summary>The levels that leave a client the choice (RFC 2119).</summary>

@@ -54,6 +54,14 @@ public sealed class ComposedMessages
         Assert.DoesNotContain("Bcc", text, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Theory]
+    [InlineData("x\r\nBcc: evil@lab.example")]
+    [InlineData("x\n")]
+    [InlineData("x\0")]
+    public void I_06_a_control_character_in_a_subject_is_refused(string subject) =>
+        Assert.Throws<InvalidRequestException>(
+            () => EmailComposer.Compose(new() { To = ["a@lab.example"], Subject = subject, Text = "x" }, Sender, 5120, null, Now));
+
     private static void AssertIsWellFormed(string text)
     {
         Assert.Equal(text.ReplaceLineEndings("\r\n"), text);
