@@ -35,8 +35,30 @@ internal static class RunCommand
         return command;
     }
 
+    /// <summary>The first word that is no setting with its section, such as <c>--EmailSync:HttpPort=8080</c>; null where all are.</summary>
+    private static string? WhatIsNoSetting(string[] args)
+    {
+        for (int index = 0; index < args.Length; index++)
+        {
+            string name = args[index].Split('=')[0];
+            if (!name.TrimStart('-').Contains(':', StringComparison.Ordinal))
+                return args[index];
+            // "--Section:Name value": the value is the next word.
+            if (name.Length == args[index].Length)
+                index++;
+        }
+
+        return null;
+    }
+
     private static async Task<int> RunAsync(string[] args, TextWriter error, CancellationToken cancellationToken)
     {
+        if (WhatIsNoSetting(args) is { } unknown)
+        {
+            await error.WriteLineAsync($"'{unknown}' is no setting. Settings are given with their section, such as --EmailSync:HttpPort=8080. See emailsync run --help.");
+            return 2;
+        }
+
         try
         {
             await RunAsync(args, cancellationToken);

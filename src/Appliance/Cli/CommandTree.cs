@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
 namespace EmailSync.Appliance.Cli;
@@ -10,7 +11,7 @@ public static class CommandTree
         """
         EmailSync retrieves and sends mail for applications.
 
-        Without an appliance: fetch, send, probe. With one (run): profile, mailbox, email, alert, settings, status.
+        To see it: demo, lab. Without an appliance: fetch, send, probe. The appliance itself: run; and to speak to it: all the others.
 
         Examples:
           emailsync probe pop3 pop.example.com
@@ -24,7 +25,26 @@ public static class CommandTree
         RootCommand root = new(Help);
         foreach (Command verb in verbs)
             root.Add(verb);
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new BriefHelp((HelpAction)help.Action!);
         return root;
+    }
+
+    /// <summary>Help that says one sentence of each verb below; the rest stands in the verb's own.</summary>
+    private sealed class BriefHelp(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            foreach (Command verb in parseResult.CommandResult.Command.Subcommands)
+            {
+                string whole = verb.Description ?? "";
+                int end = whole.IndexOf(". ", StringComparison.Ordinal) is var dot and >= 0 ? dot + 1 : whole.Length;
+                int paragraph = whole.IndexOf("\n\n", StringComparison.Ordinal) is var blank and >= 0 ? blank : whole.Length;
+                verb.Description = whole[..Math.Min(end, paragraph)].ReplaceLineEndings(" ");
+            }
+
+            return help.Invoke(parseResult);
+        }
     }
 
     /// <summary>Runs a command line, and returns the process's exit code.</summary>

@@ -73,7 +73,7 @@ internal sealed class DemoStory(LabServer lab, RunningAppliance appliance, Contr
     private async Task<bool> TestAsync(CancellationToken cancellationToken)
     {
         foreach (MailboxContract mailbox in _mailboxes)
-            await api.PostAsync($"mailboxes/{mailbox.Id}/test", Json.TestContract, cancellationToken);
+            await api.PostAsync($"mailboxes/{mailbox.Id}/test", Json.TestJobContract, cancellationToken);
 
         terminal.MarkupLineInterpolated($"Test & Enable of {_mailboxes[0].EmailAddress}:");
         TestContract test = await WatchAsync(_mailboxes[0], ShowStep, cancellationToken);

@@ -108,4 +108,7 @@ public sealed record Failure(ErrorClass Class, FailureScope Scope, bool IsTransi
 {
     /// <summary>The server asked to be left alone this long ([LOGIN-DELAY]).</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>What the server said leaves room for doubt: where it went well before, once more shows.</summary>
+    public bool IsToBeConfirmed { get; init; }
 }

@@ -76,7 +76,7 @@ public static class FailureClassifier
         Pop3NegativeResponseException { Response: { Code: null, Text: var words } } when LockedMaildrop.IsMeantBy(words) =>
             Transient(ErrorClass.MailboxInUse, FailureScope.Mailbox, refused),
         _ => refused.AreCredentialsWrong
-            ? Permanent(ErrorClass.Authentication, FailureScope.Mailbox, refused)
+            ? Permanent(ErrorClass.Authentication, FailureScope.Mailbox, refused) with { IsToBeConfirmed = refused.IsBare }
             : Transient(ErrorClass.Server, FailureScope.Mailbox, refused),
     };
 

@@ -170,7 +170,10 @@ public sealed partial class MailboxWorker(
         Mailbox mailbox, EmailServerProfile profile, MailService service, Failure failure, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         bool concernsServer = failure.Scope is FailureScope.Route or FailureScope.Server;
-        bool disables = !failure.IsTransient && !concernsServer;
+        // Credentials that were right before, and a refusal that may have another reason: one more try costs no account its lock.
+        bool isFirstDoubt = failure.IsToBeConfirmed && service == MailService.Pop3
+            && mailbox.State is { LastSuccessAt: not null, TransientFailureCount: 0 };
+        bool disables = !failure.IsTransient && !concernsServer && !isFirstDoubt;
         bool isSuspended = false;
         DateTimeOffset now = clock.GetUtcNow();
         await store.Mailboxes.RecordAsync(mailbox.Id, state =>
@@ -200,13 +203,15 @@ public sealed partial class MailboxWorker(
                 };
         }, cancellationToken);
 
+        LogFailed(mailbox.Id, service, failure.Class, failure.Scope, failure.IsTransient || isFirstDoubt, failure.Detail);
+        if (isFirstDoubt)
+            return;
         AlertSubject subject = concernsServer ? AlertSubject.Of(profile.Id) : AlertSubject.Of(mailbox.Id);
         await alerts.RaiseAsync(AlertCatalog.For(failure.Class), subject, Words(mailbox, profile, service, failure.Detail), service, cancellationToken);
         if (isSuspended)
             await alerts.RaiseAsync(
                 AlertCatalog.MailboxSuspended, AlertSubject.Of(mailbox.Id), Words(mailbox, profile, service, failure.Detail), service, cancellationToken);
         await watch.NoteFailureAsync(mailbox, profile, service, failure, cancellationToken);
-        LogFailed(mailbox.Id, service, failure.Class, failure.Scope, failure.IsTransient, failure.Detail);
     }
 
     private async Task RecoverAsync(Mailbox mailbox, EmailServerProfile profile, MailService service, CancellationToken cancellationToken)

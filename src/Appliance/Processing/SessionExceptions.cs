@@ -1,4 +1,5 @@
 using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Pop3;
 
 namespace EmailSync.Appliance.Processing;
 
@@ -15,6 +16,12 @@ public sealed class SignInRefusedException(string message, bool areCredentialsWr
 {
     /// <summary>The credentials were judged and found wrong, so trying again would lock the account.</summary>
     public bool AreCredentialsWrong => areCredentialsWrong;
+
+    /// <summary>
+    /// The server gave no code, so it is only likely that the credentials are wrong: a maildrop that is locked is refused in the same words
+    /// by some (RFC 1939 section 4).
+    /// </summary>
+    public bool IsBare => InnerException is Pop3NegativeResponseException { Response.Code: null };
 }
 
 /// <summary>The server refused a message where somebody waits for it to be accepted.</summary>

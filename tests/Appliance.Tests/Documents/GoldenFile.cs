@@ -13,6 +13,9 @@ internal static class GoldenFile
         Assert.True(kept.ReplaceLineEndings("\n") == made, $"{path} is not what the code makes now. Where the change is meant, run this test with EMAILSYNC_WRITE_DOCS=1.");
     }
 
+    /// <summary>The lines of a document.</summary>
+    public static string[] Lines(string path) => File.ReadAllLines(Path.Combine(Root(), path));
+
     private static string Root()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);

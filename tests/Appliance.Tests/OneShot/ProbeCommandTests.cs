@@ -56,6 +56,30 @@ public sealed class ProbeCommandTests
         Assert.Contains($"error ({code})", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("a wrong password", "authentication", "authentication")]
+    [InlineData("an unknown host", "dns", "dns")]
+    [InlineData("a closed port", "tcp", "connect")]
+    public async Task A_wrong_password_an_unknown_host_and_a_closed_port_are_three_troubles(string trouble, string step, string code)
+    {
+        await using ToolBench bench = await ToolBench.StartAsync();
+        const string Wrong = "s3cret-of-nobody";
+        bench.Password = trouble == "a wrong password" ? Wrong : bench.Mailbox.Password;
+        int port = bench.Server.PortOf(LabService.Pop3s);
+        string host = trouble == "an unknown host" ? $"no-such-host.invalid:{port}" : $"localhost:{port}";
+        if (trouble == "a closed port")
+            await bench.Server.DisposeAsync();
+
+        ToolRun run = await bench.RunAsync("probe", "pop3", $"{bench.Mailbox.Address}@{host}", "--ca", bench.Folder["ca.pem"], "--output", "json");
+
+        Assert.Equal(1, run.ExitCode);
+        JsonElement last = run.Json.GetProperty("steps").EnumerateArray().Last();
+        JsonElement error = last.GetProperty("error");
+        Assert.Equal((step, "failed", code), (last.GetProperty("name").GetString(), last.GetProperty("outcome").GetString(), error.GetProperty("code").GetString()));
+        Assert.NotEmpty(error.GetProperty("remedy").GetString()!);
+        Assert.DoesNotContain(Wrong, run.Output + run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_policy_that_says_no_is_the_first_step()
     {

@@ -40,6 +40,33 @@ public sealed class MailboxWorkerTests
     }
 
     [Theory]
+    [InlineData("-ERR Sorry", 2)]
+    [InlineData("-ERR [AUTH] Sorry", 1)]
+    public async Task A_mailbox_that_worked_before_is_stopped_by_the_second_refusal_where_the_first_had_no_code(string refusal, int refusals)
+    {
+        // A server that announces AUTH-RESP-CODE would have given the code.
+        await using Rig rig = await Rig.StartAsync(new()
+        {
+            Mailboxes = 1, MessagesPerMailbox = 0, Pop3Capabilities = ["TOP", "USER", "SASL PLAIN", "UIDL", "PIPELINING"],
+        });
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile);
+        await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+        rig.Lab.Misbehave(Misbehaviour.RefuseSignIn(refusal));
+
+        for (int refused = 1; refused <= refusals; refused++)
+        {
+            Assert.True((await rig.ReadAsync(mailbox)).State.EnabledForIncoming);
+            Assert.Empty(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id)));
+            WorkOutcome outcome = await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+            Assert.Equal(refused == refusals, outcome.Next?.NextPollAt is null);
+        }
+
+        Assert.False((await rig.ReadAsync(mailbox)).State.EnabledForIncoming);
+        Assert.Equal("authentication", Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id))).Code);
+    }
+
+    [Theory]
     [MemberData(nameof(Troubles))]
     public async Task A_poll_raises_each_trouble_as_its_own_alert(string trouble, string expected)
     {
