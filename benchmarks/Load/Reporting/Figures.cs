@@ -64,8 +64,15 @@ internal sealed record Figures
         Further = samples[0].Further.Keys.ToDictionary(name => name, name => Median(samples, figures => figures.Further[name])),
     };
 
+    /// <summary>The middle one, or the mean of the two in the middle.</summary>
+    public static double Median(double[] values)
+    {
+        double[] ordered = [.. values.Order()];
+        return (ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2;
+    }
+
     private static double Median(IReadOnlyList<Figures> samples, Func<Figures, double> figure) =>
-        samples.Select(figure).Order().ElementAt(samples.Count / 2);
+        Median([.. samples.Select(figure)]);
 
     private static double? MedianOrNull(IReadOnlyList<Figures> samples, Func<Figures, double?> figure) =>
         samples.Any(sample => figure(sample) is null) ? null : Median(samples, sample => figure(sample)!.Value);

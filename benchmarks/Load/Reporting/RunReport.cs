@@ -28,7 +28,7 @@ internal sealed record Ratio(double Median, double Least, double Most)
     public static Ratio Of(IEnumerable<double> pairs)
     {
         double[] ordered = [.. pairs.Order()];
-        return new(ordered[ordered.Length / 2], ordered[0], ordered[^1]);
+        return new(Figures.Median(ordered), ordered[0], ordered[^1]);
     }
 }
 
