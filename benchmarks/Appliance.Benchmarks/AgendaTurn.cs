@@ -20,7 +20,9 @@ public class AgendaTurn
     [GlobalSetup]
     public void SetUp()
     {
-        _agenda = new(1_000, 1_000);
+        _agenda = new(1_000, 1_000, new Random(1));
+        for (int profile = 1; profile <= 100; profile++)
+            _agenda.Configure(new(new(profile), Work.Receive), new(100, $"host{profile}", 995));
         _now = Start;
         for (int mailbox = 0; mailbox < Mailboxes; mailbox++)
             _agenda.Plan(new(new(mailbox + 1), new((mailbox % 100) + 1), Work.Receive), Start + (Interval * ((double)mailbox / Mailboxes)));
@@ -30,8 +32,8 @@ public class AgendaTurn
     public Due TakeTurn()
     {
         _now = _agenda.NextDue!.Value > _now ? _agenda.NextDue.Value : _now;
-        Due due = _agenda.Draw(_now, static lane => new(100, $"host{lane.Profile.Value}"))!.Value;
-        _agenda.Complete(due);
+        Due due = _agenda.Draw(_now)!.Value;
+        _agenda.Complete(due, _now, Verdict.Answered);
         _agenda.Plan(due, _now + Interval);
         return due;
     }

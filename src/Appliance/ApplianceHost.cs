@@ -19,6 +19,7 @@ internal static class ApplianceHost
         .AddSingleton(options.Scheduler)
         .AddSingleton(options.Retries)
         .AddSingleton(Describe(options))
+        .AddSingleton(options.Polling)
         .AddSingleton(new SessionSettings
         {
             AllowCleartextPasswords = options.AllowBasicAuthenticationOnNonSecureChannel,

@@ -73,6 +73,12 @@ public sealed record ApplianceOptions
     /// <summary>The longest pause between two attempts at an email, in seconds: 1 to 86,400.</summary>
     public int EmailDeliveryLongestBackoff { get; init; } = new RetryRules().EmailDeliveryLongestBackoff;
 
+    /// <summary>A mailbox whose polls bring nothing is polled ever more rarely, down to its interval times this: 1, which is off, to 12.</summary>
+    public int MaxIdleFactor { get; init; } = new PollingRules().MaxIdleFactor;
+
+    /// <summary>How mailboxes are polled where nothing fails.</summary>
+    public PollingRules Polling => new() { MaxIdleFactor = MaxIdleFactor };
+
     /// <summary>How failures are tried again.</summary>
     public RetryRules Retries => new()
     {
@@ -133,6 +139,7 @@ public sealed record ApplianceOptions
         ApplianceOptions options = section.Get<ApplianceOptions>() ?? new();
         RequireWithin(nameof(MaxConnections), options.MaxConnections, 1, 20_000);
         RequireWithin(nameof(MaxConnectionsPerHost), options.MaxConnectionsPerHost, 1, 20_000);
+        RequireWithin(nameof(MaxIdleFactor), options.MaxIdleFactor, 1, 12);
         RequireWithin(nameof(MaxMailboxTransientFailures), options.MaxMailboxTransientFailures, 1, 1000);
         RequireWithin(nameof(MailboxBackoffOnTransientError), options.MailboxBackoffOnTransientError, 1, 86_400);
         RequireWithin(nameof(MaximumEmailDeliveryAttempts), options.MaximumEmailDeliveryAttempts ?? 1, 1, 10_000);

@@ -25,7 +25,9 @@ internal static class ScheduleWork
         double cpu = ProcessUse.Own().CpuSeconds;
         double begun = ProcessUse.Now;
         DateTimeOffset start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-        Agenda agenda = new(20_000, 20_000);
+        Agenda agenda = new(20_000, 20_000, new Random(1));
+        for (int host = 0; host < Hosts; host++)
+            agenda.Configure(new(new(host + 1), Work.Receive), new(host == DeadHost ? 10 : 20_000, $"host{host}", 995));
         for (int mailbox = 0; mailbox < plan.Mailboxes; mailbox++)
             agenda.Plan(DueOf(mailbox), start + (Interval * ((double)mailbox / plan.Mailboxes)));
         double planned = ProcessUse.Now - begun;
@@ -41,10 +43,10 @@ internal static class ScheduleWork
             while (running.TryPeek(out Due ended, out long at) && at <= now.UtcTicks)
             {
                 running.Dequeue();
-                agenda.Complete(ended);
+                agenda.Complete(ended, now, ended.Profile.Value == DeadHost + 1 ? Verdict.ServerFailed : Verdict.Answered);
                 agenda.Plan(ended, now + Interval);
             }
-            while (agenda.Draw(now, static lane => new(lane.Profile.Value == DeadHost + 1 ? 10 : 20_000, $"host{lane.Profile.Value}")) is { } due)
+            while (agenda.Draw(now) is { } due)
             {
                 bool isDead = due.Profile.Value == DeadHost + 1;
                 if (!isDead)

@@ -38,7 +38,7 @@ public static class HealthApi
     {
         ScheduleSnapshot schedule = scheduler.Snapshot();
         return TypedResults.Ok(new StatusContract(
-            Version, policy.Name, schedule.Planned, schedule.Waiting, schedule.Running, schedule.Completed, schedule.Failed,
+            Version, policy.Name, schedule.Planned, schedule.Waiting, schedule.Late, schedule.Running, schedule.Completed, schedule.Failed,
             await store.Emails.CountAsync(new() { Direction = EmailDirection.Incoming }, cancellationToken),
             await store.Emails.CountAsync(new() { State = EmailState.PendingSend }, cancellationToken)));
     }

@@ -11,6 +11,8 @@ public static class Backoff
     /// <summary>The longest a failing mailbox waits: nothing is switched off silently, it recovers by itself.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromHours(6);
 
+    private const int EmptyPollsPerStep = 6;
+
     private static readonly TimeSpan FirstServerPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestServerPause = TimeSpan.FromMinutes(30);
 
@@ -44,6 +46,17 @@ public static class Backoff
         TimeSpan longest = TimeSpan.FromSeconds(rules.EmailDeliveryLongestBackoff);
         return age < shortest ? shortest : age < longest ? age : longest;
     }
+
+    /// <summary>
+    /// To the next poll of a mailbox that works: its interval, and up to a tenth more, never less. Each six polls in a row that brought
+    /// nothing make it longer by the interval, as far as the rules say.
+    /// </summary>
+    /// <param name="interval">The profile's.</param>
+    /// <param name="emptyPolls">In a row.</param>
+    /// <param name="rules">The rules.</param>
+    /// <param name="random">From 0 to 1.</param>
+    public static TimeSpan ForPoll(TimeSpan interval, int emptyPolls, PollingRules rules, double random) =>
+        interval * Math.Min(rules.MaxIdleFactor, 1 + emptyPolls / EmptyPollsPerStep) * (1 + 0.1 * random);
 
     /// <summary>Spreads a pause by up to a tenth to either side, so that what failed together does not come back together.</summary>
     /// <param name="pause">The pause.</param>

@@ -7,7 +7,7 @@ namespace EmailSync.Appliance.Processing;
 /// <summary>Does one piece of work for one mailbox and writes down what came of it.</summary>
 public sealed partial class MailboxWorker(
     IStore store, ReceiveCycle receive, DeliveryReportReader reports, SendCycle send, TestAndEnable test, TestJobs tests,
-    AlertBook alerts, ProfileWatch watch, RetryRules rules, TimeProvider clock, ILogger<MailboxWorker> logger)
+    AlertBook alerts, ProfileWatch watch, RetryRules rules, PollingRules polling, TimeProvider clock, ILogger<MailboxWorker> logger)
 {
     // Longer than a day is no delay but a refusal (RFC 2449 6.5 sets no bound).
     private static readonly TimeSpan LongestHonouredDelay = TimeSpan.FromHours(24);
@@ -50,6 +50,7 @@ public sealed partial class MailboxWorker(
             if (report.Stored > 0)
                 await reports.ReadAsync(mailbox, cancellationToken);
             DateTimeOffset now = clock.GetUtcNow();
+            double random = Random.Shared.NextDouble();
             await store.Mailboxes.RecordAsync(mailbox.Id, state => state with
             {
                 IncomingStatus = EmailStatus.Success,
@@ -59,7 +60,7 @@ public sealed partial class MailboxWorker(
                 TransientFailureCount = 0,
                 PostponedUntil = null,
                 ConsecutiveEmptyPolls = report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1,
-                NextPollAt = now + Backoff.Spread(profile.MinPollingInterval, Random.Shared.NextDouble()),
+                NextPollAt = now + Backoff.ForPoll(profile.MinPollingInterval, report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1, polling, random),
             }, cancellationToken);
             await RecoverAsync(mailbox, profile, MailService.Pop3, cancellationToken);
             LogPolled(mailbox.Id, report.Listed, report.Stored, report.Octets, report.Deleted, report.TooLarge, (now - startedAt).TotalMilliseconds);

@@ -8,237 +8,313 @@ namespace EmailSync.Appliance.Scheduling;
 /// <param name="Work">What.</param>
 public readonly record struct Due(MailboxId Mailbox, ProfileId Profile, Work Work);
 
-/// <summary>One kind of work of one profile: what queues together, and what a dead server holds up together.</summary>
-/// <param name="Profile">The profile.</param>
-/// <param name="Work">The kind.</param>
-public readonly record struct Lane(ProfileId Profile, Work Work);
+/// <summary>What a piece of work that ended tells about the server.</summary>
+public enum Verdict
+{
+    /// <summary>Nothing.</summary>
+    Nothing,
 
-/// <summary>What a lane may take.</summary>
-/// <param name="Connections">How many pieces of its work may run at once.</param>
-/// <param name="Host">The host whose own limit its connections count against.</param>
-public readonly record struct LaneLimits(int Connections, string Host);
+    /// <summary>It is there.</summary>
+    Answered,
+
+    /// <summary>It is there, and has too many sessions.</summary>
+    Throttled,
+
+    /// <summary>It cannot be reached, for whoever tries.</summary>
+    ServerFailed,
+
+    /// <summary>It cannot be used in the way that this profile asks for.</summary>
+    ProfileFailed,
+}
 
 /// <summary>
-/// Decides what starts now and when to look again. Pure: time comes in as an argument, and nothing here waits or runs.
-/// Due work stands in a queue for each lane, and the lanes take turns, so that a dead or slow host delays nobody but its own.
+/// Decides what starts now and when to look again. Pure: time comes in as an argument, and nothing here waits or runs. Servers take turns,
+/// and at each server its lanes do, so that a dead, slow or crowded one delays nobody but its own; a server that fails is
+/// held back, and tried with one session at a time.
 /// </summary>
-public sealed class Agenda(int limit, int hostLimit)
+/// <param name="limit">Pieces of work that may run at once.</param>
+/// <param name="hostLimit">Of those, on one host.</param>
+/// <param name="random">Spreads the pauses.</param>
+public sealed class Agenda(int limit, int hostLimit, Random random)
 {
-    private readonly PriorityQueue<(MailboxId Mailbox, Work Work), long> _timeline = new();
-    private readonly Dictionary<(MailboxId Mailbox, Work Work), Entry> _entries = [];
+    private readonly Entries _entries = new();
+    private readonly Dictionary<int, Run> _running = [];
     private readonly Dictionary<Lane, LaneState> _lanes = [];
-    private readonly Queue<LaneState> _turns = new();
-    private readonly Dictionary<string, int> _runningOnHost = new(StringComparer.Ordinal);
+    private readonly List<LaneState> _laneList = [];
+    private readonly Dictionary<(string Host, int Port), ServerState> _servers = [];
+    private readonly Dictionary<string, HostState> _hosts = new(StringComparer.OrdinalIgnoreCase);
+    private readonly PriorityQueue<(ServerState Server, LaneState? Lane), DateTimeOffset> _trials = new();
+    private readonly Turns _turns = new(limit, hostLimit);
+    // Of lanes of which nobody has said where they lead.
+    private readonly ServerState _nowhere = new(new());
+    private Timeline? _timelineOfEntries;
+
+    private sealed record Run(Due Due, LaneState Lane, ServerState Server, int Epoch)
+    {
+        public (Due Due, DateTimeOffset On)? Again { get; set; }
+    }
 
     /// <summary>How many pieces of work run now.</summary>
-    public int Running { get; private set; }
+    public int Running => _running.Count;
 
     /// <summary>How many pieces of work are due and wait for a free place.</summary>
     public int Waiting { get; private set; }
 
-    /// <summary>How many pieces of work are planned, due or not.</summary>
+    /// <summary>How many pieces of work are planned, due or running.</summary>
     public int Planned => _entries.Count;
 
     /// <summary>The earliest moment at which something planned becomes due; null where nothing is.</summary>
-    public DateTimeOffset? NextDue
-    {
-        get
-        {
-            while (_timeline.TryPeek(out (MailboxId, Work) key, out long ticks))
-            {
-                if (_entries.TryGetValue(key, out Entry? entry) && entry.Stage == Stage.Planned && entry.On.UtcTicks == ticks)
-                    return entry.On;
-                _timeline.Dequeue();
-            }
+    public DateTimeOffset? NextDue => Timeline.Count == 0 ? null : new(_entries[Timeline.Earliest].Ticks, TimeSpan.Zero);
 
-            return null;
+    /// <summary>The earliest moment at which something that is held back is tried again; null where nothing is.</summary>
+    public DateTimeOffset? NextTrial => _trials.TryPeek(out _, out DateTimeOffset moment) ? moment : null;
+
+    private Timeline Timeline => _timelineOfEntries ??= new(_entries);
+
+    /// <summary>Says what a lane may take, and where it leads.</summary>
+    public void Configure(Lane key, LaneLimits limits)
+    {
+        LaneState lane = LaneOf(key);
+        lane.Limit = limits.Connections;
+        ServerState server = ServerOf(limits.Host, limits.Port);
+        if (lane.Server != server)
+        {
+            lane.Server = server;
+            lane.HasTurn = false;
         }
+
+        _turns.Offer(lane);
+    }
+
+    /// <summary>Somebody changed something about a lane: what held it back may be gone.</summary>
+    public void Reopen(Lane key)
+    {
+        LaneState lane = LaneOf(key);
+        lane.Breaker.Close();
+        lane.Server.Breaker.Close();
+        _turns.Offer(lane);
     }
 
     /// <summary>Plans a piece of work, or moves it. One that runs now runs again afterwards, not before.</summary>
     public void Plan(Due due, DateTimeOffset on)
     {
-        (MailboxId, Work) key = (due.Mailbox, due.Work);
-        if (!_entries.TryGetValue(key, out Entry? entry))
-            _entries[key] = entry = new(due);
-
-        if (entry.Stage == Stage.Running)
+        int entry = _entries.Find(due.Mailbox, due.Work);
+        if (entry == Entries.None)
         {
-            entry.Again = entry.Again is { } again && again < on ? again : on;
-            entry.Due = due;
+            entry = _entries.Add(due.Mailbox, due.Work);
+        }
+        else if (_entries[entry].Stage == Stage.Running)
+        {
+            Run run = _running[entry];
+            run.Again = (due, run.Again is { } again && again.On < on ? again.On : on);
             return;
         }
+        else
+        {
+            TakeOut(entry);
+        }
 
-        if (entry.Stage == Stage.Waiting)
-            Waiting--;
-        entry.Due = due;
-        entry.On = on;
-        entry.Stage = Stage.Planned;
-        _timeline.Enqueue(key, on.UtcTicks);
+        ref Entry planned = ref _entries[entry];
+        planned.Lane = LaneOf(new(due.Profile, due.Work)).Number;
+        planned.Ticks = on.UtcTicks;
+        planned.Stage = Stage.Planned;
+        Timeline.Add(entry);
     }
 
     /// <summary>Forgets a piece of work. One that runs now is not planned again.</summary>
     public void Cancel(MailboxId mailbox, Work work)
     {
-        if (!_entries.TryGetValue((mailbox, work), out Entry? entry))
+        int entry = _entries.Find(mailbox, work);
+        if (entry == Entries.None)
             return;
-        if (entry.Stage == Stage.Running)
+        if (_running.TryGetValue(entry, out Run? run))
         {
-            entry.Again = null;
+            run.Again = null;
             return;
         }
 
-        if (entry.Stage == Stage.Waiting)
-            Waiting--;
-        entry.Stage = Stage.Gone;
-        _entries.Remove((mailbox, work));
+        TakeOut(entry);
+        _entries.Remove(entry);
     }
 
     /// <summary>The next piece of work to start, or null where nothing is due or no place is free.</summary>
-    public Due? Draw(DateTimeOffset now, Func<Lane, LaneLimits> limitsOf)
+    public Due? Draw(DateTimeOffset now)
     {
         MoveDue(now);
-        if (Running >= limit)
-            return null;
-
-        for (int turns = _turns.Count; turns > 0; turns--)
+        while (_trials.TryPeek(out (ServerState Server, LaneState? Lane) held, out DateTimeOffset moment) && moment <= now)
         {
-            LaneState lane = _turns.Dequeue();
-            Due? due = TakeFrom(lane, now, limitsOf(lane.Key));
-            if (lane.Waiting.Count > 0)
-                _turns.Enqueue(lane);
-            else
-                lane.HasTurn = false;
-            if (due is not null)
-                return due;
+            _trials.Dequeue();
+            _turns.Offer(held.Server);
+            if (held.Lane is { } lane)
+                _turns.Offer(lane);
+        }
+
+        int servers = Math.Max(1, _servers.Count);
+        while (_turns.Next(now, Running, servers) is { } next)
+        {
+            int entry = FirstFree(next.Waiting);
+            if (entry == Entries.None)
+                continue;
+            Start(entry, next);
+            return _running[entry].Due;
         }
 
         return null;
     }
 
     /// <summary>A piece of work that was drawn has ended. What was planned for it meanwhile is planned now.</summary>
-    public void Complete(Due due)
+    /// <returns>For how long its server, or its lane, is held back from now on; null where it is not, or was already.</returns>
+    public TimeSpan? Complete(Due due, DateTimeOffset now, Verdict verdict)
     {
-        Entry entry = _entries[(due.Mailbox, due.Work)];
-        Running--;
-        entry.Lane!.Running--;
-        _runningOnHost[entry.Host!]--;
-        entry.Stage = Stage.Gone;
-        _entries.Remove((due.Mailbox, due.Work));
-        if (entry.Again is { } again)
-            Plan(entry.Due, again);
+        int entry = _entries.Find(due.Mailbox, due.Work);
+        _running.Remove(entry, out Run? run);
+        _entries.Remove(entry);
+        (LaneState lane, ServerState server) = (run!.Lane, run.Server);
+        lane.Running--;
+        server.Running--;
+        server.Host.Running--;
+        TimeSpan? pause = Learn(run, now, verdict);
+        if (run.Again is { } again)
+            Plan(again.Due, again.On);
+
+        _turns.Offer(lane);
+        foreach (ServerState neighbour in server.Host.Servers)
+            _turns.Offer(neighbour);
+        foreach (Work work in Enum.GetValues<Work>())
+        {
+            // What this mailbox had to wait with while this ran.
+            if (_entries.Find(due.Mailbox, work) is not Entries.None and int held)
+                _turns.Offer(_laneList[_entries[held].Lane]);
+        }
+
+        return pause;
     }
 
-    /// <summary>Holds a lane's work back until a moment, and then lets one piece through to see whether its server is back.</summary>
-    public void Suspend(Lane key, DateTimeOffset until)
+    /// <summary>How many pieces of work became due before a moment and still wait. Costs a step for each of them.</summary>
+    public int CountLate(DateTimeOffset before)
     {
-        LaneState lane = StateOf(key);
-        lane.SuspendedUntil = until;
-        lane.IsOnTrial = true;
+        int late = 0;
+        foreach (LaneState lane in _laneList)
+        {
+            for (int entry = lane.Waiting.First; entry != Entries.None && _entries[entry].Ticks < before.UtcTicks; entry = _entries[entry].Next)
+                late++;
+        }
+
+        return late;
     }
 
-    /// <summary>The server of a suspended lane answers again.</summary>
-    public void Resume(Lane key)
+    private TimeSpan? Learn(Run run, DateTimeOffset now, Verdict verdict)
     {
-        LaneState lane = StateOf(key);
-        lane.SuspendedUntil = null;
-        lane.IsOnTrial = false;
-    }
+        (LaneState lane, ServerState server) = (run.Lane, run.Server);
+        switch (verdict)
+        {
+            case Verdict.Answered:
+                server.Allowance.Grow();
+                lane.Breaker.Close();
+                server.Breaker.Close();
+                return null;
 
-    /// <summary>The earliest moment at which a suspended lane with waiting work is tried again; null where there is none.</summary>
-    public DateTimeOffset? NextTrial(DateTimeOffset now) => _turns
-        .Where(lane => lane.SuspendedUntil > now)
-        .Min(lane => lane.SuspendedUntil);
+            case Verdict.Throttled when server.Allowance.Sessions > 1:
+                server.Allowance.Halve(run.Epoch);
+                return null;
+
+            case Verdict.Throttled or Verdict.ServerFailed:
+                TimeSpan? pause = server.Breaker.Fail(now, random.NextDouble());
+                if (pause is not null)
+                {
+                    server.Allowance.StartOver();
+                    _trials.Enqueue((server, null), server.Breaker.OpenUntil!.Value);
+                }
+
+                return pause;
+
+            case Verdict.ProfileFailed:
+                TimeSpan? held = lane.Breaker.Fail(now, random.NextDouble());
+                if (held is not null)
+                    _trials.Enqueue((server, lane), lane.Breaker.OpenUntil!.Value);
+                return held;
+
+            default:
+                return null;
+        }
+    }
 
     private void MoveDue(DateTimeOffset now)
     {
-        while (NextDue is { } due && due <= now)
+        while (Timeline.Count > 0 && _entries[Timeline.Earliest].Ticks <= now.UtcTicks)
         {
-            Entry entry = _entries[_timeline.Dequeue()];
-            LaneState lane = StateOf(new(entry.Due.Profile, entry.Due.Work));
-            entry.Stage = Stage.Waiting;
-            lane.Waiting.Enqueue(entry);
+            int entry = Timeline.Earliest;
+            Timeline.Remove(entry);
+            LaneState lane = _laneList[_entries[entry].Lane];
+            _entries[entry].Stage = Stage.Waiting;
+            lane.Waiting.Add(_entries, entry);
             Waiting++;
-            if (!lane.HasTurn)
-            {
-                lane.HasTurn = true;
-                _turns.Enqueue(lane);
-            }
+            _turns.Offer(lane);
         }
     }
 
-    private Due? TakeFrom(LaneState lane, DateTimeOffset now, LaneLimits limits)
+    private void Start(int entry, LaneState lane)
     {
-        int onHost = _runningOnHost.GetValueOrDefault(limits.Host);
-        int laneLimit = lane.IsOnTrial ? 1 : limits.Connections;
-        if (lane.SuspendedUntil > now || lane.Running >= laneLimit || onHost >= hostLimit)
-            return null;
+        ref Entry started = ref _entries[entry];
+        TakeOut(entry);
+        started.Stage = Stage.Running;
+        Due due = new(new(started.Mailbox), lane.Key.Profile, started.Work);
+        _running.Add(entry, new(due, lane, lane.Server, lane.Server.Allowance.Epoch));
+        lane.Running++;
+        lane.Server.Running++;
+        lane.Server.Host.Running++;
+        _turns.Offer(lane);
+    }
 
-        for (int left = lane.Waiting.Count; left > 0; left--)
+    // From wherever it stands; it is not running.
+    private void TakeOut(int entry)
+    {
+        if (_entries[entry].Stage == Stage.Waiting)
         {
-            Entry entry = lane.Waiting.Dequeue();
-            // Planned anew or canceled since it came to wait here: its place in this queue is void.
-            if (entry.Stage != Stage.Waiting)
-                continue;
-            if (IsHeldByAnother(entry.Due))
-            {
-                lane.Waiting.Enqueue(entry);
-                continue;
-            }
-
-            entry.Stage = Stage.Running;
-            entry.Lane = lane;
-            entry.Host = limits.Host;
-            lane.Running++;
-            _runningOnHost[limits.Host] = onHost + 1;
-            Running++;
+            _laneList[_entries[entry].Lane].Waiting.Remove(_entries, entry);
             Waiting--;
-            return entry.Due;
         }
+        else
+        {
+            Timeline.Remove(entry);
+        }
+    }
 
-        return null;
+    private int FirstFree(WaitingLine line)
+    {
+        int entry = line.First;
+        while (entry != Entries.None && IsHeldByAnother(new(_entries[entry].Mailbox), _entries[entry].Work))
+            entry = _entries[entry].Next;
+        return entry;
     }
 
     // A test opens the maildrop and the outbox, which a poll or a sending of the same mailbox would find locked.
-    private bool IsHeldByAnother(Due due) => due.Work == Work.Test
-        ? IsRunning(due.Mailbox, Work.Receive) || IsRunning(due.Mailbox, Work.Send)
-        : IsRunning(due.Mailbox, Work.Test);
+    private bool IsHeldByAnother(MailboxId mailbox, Work work) => work == Work.Test
+        ? IsRunning(mailbox, Work.Receive) || IsRunning(mailbox, Work.Send)
+        : IsRunning(mailbox, Work.Test);
 
-    private bool IsRunning(MailboxId mailbox, Work work) =>
-        _entries.TryGetValue((mailbox, work), out Entry? entry) && entry.Stage == Stage.Running;
+    private bool IsRunning(MailboxId mailbox, Work work) => _entries.Find(mailbox, work) is not Entries.None and int entry && _entries[entry].Stage == Stage.Running;
 
-    private LaneState StateOf(Lane key)
+    private LaneState LaneOf(Lane key)
     {
         if (!_lanes.TryGetValue(key, out LaneState? lane))
-            _lanes[key] = lane = new(key);
+        {
+            lane = new(_laneList.Count, key, _nowhere);
+            _lanes.Add(key, lane);
+            _laneList.Add(lane);
+        }
+
         return lane;
     }
 
-    private enum Stage
+    private ServerState ServerOf(string name, int port)
     {
-        Planned,
-        Waiting,
-        Running,
-        Gone,
-    }
-
-    private sealed class Entry(Due due)
-    {
-        public Due Due { get; set; } = due;
-        public DateTimeOffset On { get; set; }
-        public Stage Stage { get; set; }
-        public DateTimeOffset? Again { get; set; }
-        public LaneState? Lane { get; set; }
-        public string? Host { get; set; }
-    }
-
-    private sealed class LaneState(Lane key)
-    {
-        public Lane Key { get; } = key;
-        public Queue<Entry> Waiting { get; } = new();
-        public int Running { get; set; }
-        public bool HasTurn { get; set; }
-        public DateTimeOffset? SuspendedUntil { get; set; }
-        public bool IsOnTrial { get; set; }
+        if (_servers.TryGetValue((name, port), out ServerState? server))
+            return server;
+        if (!_hosts.TryGetValue(name, out HostState? host))
+            _hosts[name] = host = new();
+        _servers[(name, port)] = server = new(host);
+        host.Servers.Add(server);
+        return server;
     }
 }

@@ -8,7 +8,8 @@ namespace EmailSync.Appliance.Scheduling;
 /// <param name="Running">Running now.</param>
 /// <param name="Completed">Completed since start.</param>
 /// <param name="Failed">Of those, failed.</param>
-public sealed record ScheduleSnapshot(int Planned, int Waiting, int Running, long Completed, long Failed);
+/// <param name="Late">Of those that wait: for more than a minute, by a count that is some seconds old.</param>
+public sealed record ScheduleSnapshot(int Planned, int Waiting, int Running, long Completed, long Failed, int Late);
 
 /// <summary>Runs each mailbox's work when it is due, never two pieces of the same work of one mailbox at once.</summary>
 public interface IMailboxScheduler

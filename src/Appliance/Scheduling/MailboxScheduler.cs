@@ -15,17 +15,19 @@ public sealed partial class MailboxScheduler(
     IStore store, WorkRunner run, SchedulerOptions options, TimeProvider clock, ILogger<MailboxScheduler> logger)
     : BackgroundService, IMailboxScheduler
 {
-    // One failed connection may be a dropped packet; three in a row, from whichever mailboxes, are the server.
-    private const int FailuresUntilSuspended = 3;
+    // While a long schedule is read, what of it is due starts already.
+    private const int LoadedAtATime = 5000;
 
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LateCount = TimeSpan.FromSeconds(5);
 
     private readonly Channel<Event> _events = Channel.CreateUnbounded<Event>(new() { SingleReader = true });
-    private readonly Agenda _agenda = new(options.MaxConnections, options.MaxConnectionsPerHost);
+    private readonly Agenda _agenda = new(options.MaxConnections, options.MaxConnectionsPerHost, options.Random);
     private readonly Dictionary<ProfileId, EmailServerProfile> _profiles = [];
-    private readonly Dictionary<Lane, ServerHealth> _health = [];
     private readonly List<Event> _deferred = [];
-    private ScheduleSnapshot _snapshot = new(0, 0, 0, 0, 0);
+    private ScheduleSnapshot _snapshot = new(0, 0, 0, 0, 0, 0);
+    private DateTimeOffset _lateCountedAt;
+    private int _late;
     private long _completed;
     private long _failed;
 
@@ -54,7 +56,10 @@ public sealed partial class MailboxScheduler(
     public ScheduleSnapshot Snapshot() => Volatile.Read(ref _snapshot);
 
     /// <inheritdoc />
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => RunAsync(stoppingToken);
+
+    /// <summary>The loop, until the token says stop; then until everything that runs has ended.</summary>
+    public async Task RunAsync(CancellationToken stoppingToken)
     {
         try
         {
@@ -91,15 +96,21 @@ public sealed partial class MailboxScheduler(
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         foreach (EmailServerProfile profile in await store.Profiles.ListAsync(cancellationToken))
-            _profiles[profile.Id] = profile;
+            Know(profile);
+        int loaded = 0;
         await foreach (MailboxSchedule schedule in store.Mailboxes.SchedulesAsync(cancellationToken))
+        {
             Plan(schedule);
+            if (++loaded % LoadedAtATime == 0)
+                Start(cancellationToken);
+        }
+
         LogLoaded(_profiles.Count, _agenda.Planned);
     }
 
     private void Start(CancellationToken stoppingToken)
     {
-        while (_agenda.Draw(clock.GetUtcNow(), LimitsOf) is { } due)
+        while (_agenda.Draw(clock.GetUtcNow()) is { } due)
         {
             _ = RunAsync(due, stoppingToken);
         }
@@ -179,40 +190,12 @@ public sealed partial class MailboxScheduler(
     private void Learn(Ended ended)
     {
         _completed++;
-        _agenda.Complete(ended.Due);
-        Lane lane = new(ended.Due.Profile, ended.Due.Work);
-        if (ended.Outcome.Failure is { } failure)
-        {
+        if (ended.Outcome.Failure is not null)
             _failed++;
-            if (failure.Scope is FailureScope.Server or FailureScope.Route)
-                NoteServerFailure(lane, failure);
-        }
-        else if (_health.Remove(lane))
-        {
-            _agenda.Resume(lane);
-        }
-
+        if (_agenda.Complete(ended.Due, clock.GetUtcNow(), Verdicts.Of(ended.Due.Work, ended.Outcome)) is { } pause)
+            LogSuspended(ended.Due.Profile, ended.Due.Work, pause, ended.Outcome.Failure!.Class);
         if (ended.Outcome.Next is { } next)
             Plan(next, ended.Due.Work);
-    }
-
-    private void NoteServerFailure(Lane lane, Failure failure)
-    {
-        // A test is somebody waiting for an answer: it is never held back.
-        if (lane.Work == Work.Test)
-            return;
-
-        ServerHealth health = _health.GetValueOrDefault(lane);
-        health = health with { Failures = health.Failures + 1 };
-        if (health.Failures >= FailuresUntilSuspended)
-        {
-            health = health with { Suspensions = health.Suspensions + 1 };
-            TimeSpan pause = Backoff.ForServer(health.Suspensions);
-            _agenda.Suspend(lane, clock.GetUtcNow() + pause);
-            LogSuspended(lane.Profile, lane.Work, pause, failure.Class);
-        }
-
-        _health[lane] = health;
     }
 
     private void Plan(MailboxSchedule schedule, Work? after = null)
@@ -244,9 +227,7 @@ public sealed partial class MailboxScheduler(
         // Whatever the server's trouble was, the administrator has just changed something about it.
         foreach (Work work in Enum.GetValues<Work>())
         {
-            Lane lane = new(profile, work);
-            if (_health.Remove(lane))
-                _agenda.Resume(lane);
+            _agenda.Reopen(new(profile, work));
         }
 
         const int Page = 500;
@@ -265,37 +246,50 @@ public sealed partial class MailboxScheduler(
     private async ValueTask KnowAsync(ProfileId profile, CancellationToken cancellationToken)
     {
         if (!_profiles.ContainsKey(profile) && await store.Profiles.FindAsync(profile, cancellationToken) is { } found)
-            _profiles[profile] = found;
+            Know(found);
     }
 
-    private LaneLimits LimitsOf(Lane lane)
+    private void Know(EmailServerProfile profile)
     {
-        if (!_profiles.TryGetValue(lane.Profile, out EmailServerProfile? profile))
-            return new(1, "");
+        _profiles[profile.Id] = profile;
+        foreach (Work work in Enum.GetValues<Work>())
+            _agenda.Configure(new(profile.Id, work), LimitsOf(profile, work));
+    }
 
-        MailService service = lane.Work == Work.Send ? MailService.Submission : MailService.Pop3;
+    private LaneLimits LimitsOf(EmailServerProfile profile, Work work)
+    {
+        MailService service = work == Work.Send ? MailService.Submission : MailService.Pop3;
         // The original counts connections per mailbox where the credentials are the mailbox's; a mailbox has one session per direction here.
         int connections = profile.CredentialSide(service).CredentialRetrieval == CredentialRetrieval.Profile
             ? profile.MaxConcurrentConnections
             : options.MaxConnectionsPerHost;
-        return new(connections, profile.Side(service).Location?.Host.Name ?? "");
+        ServerLocation? location = profile.Side(service).Location;
+        // A test is somebody waiting for an answer: it is not held back with what polls and sends.
+        return new(connections, location?.Host.Name ?? "", work == Work.Test ? 0 : location?.Port ?? 0);
     }
 
     private TimeSpan UntilNext()
     {
         DateTimeOffset now = clock.GetUtcNow();
         DateTimeOffset? due = _agenda.NextDue;
-        DateTimeOffset? trial = _agenda.NextTrial(now);
+        DateTimeOffset? trial = _agenda.NextTrial;
         DateTimeOffset? next = due is null || trial < due ? trial ?? due : due;
         // A timer takes no longer than this; waking a few times a month for nothing costs nothing.
-        TimeSpan longest = _deferred.Count > 0 ? StorageRetry : TimeSpan.FromDays(1);
+        TimeSpan longest = _deferred.Count > 0 || _agenda.Waiting > 0 ? StorageRetry : TimeSpan.FromDays(1);
         return next is not { } on ? longest : on <= now ? TimeSpan.Zero : on - now < longest ? on - now : longest;
     }
 
     private void Publish() =>
-        Volatile.Write(ref _snapshot, new(_agenda.Planned, _agenda.Waiting, _agenda.Running, _completed, _failed));
+        Volatile.Write(ref _snapshot, new(_agenda.Planned, _agenda.Waiting, _agenda.Running, _completed, _failed, CountLate()));
 
-    private readonly record struct ServerHealth(int Failures, int Suspensions);
+    // Counted now and then: it takes a step for each of them.
+    private int CountLate()
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        if (now - _lateCountedAt >= LateCount)
+            (_lateCountedAt, _late) = (now, _agenda.CountLate(now - options.LateAfter));
+        return _late;
+    }
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Information, Message = "Scheduler loaded {Profiles} profiles and {Planned} pieces of planned work")]
     private partial void LogLoaded(int profiles, int planned);

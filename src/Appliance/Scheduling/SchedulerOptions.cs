@@ -8,4 +8,10 @@ public sealed record SchedulerOptions
 
     /// <summary>Sessions on one host, over all profiles: 1 to 20,000.</summary>
     public int MaxConnectionsPerHost { get; init; } = 100;
+
+    /// <summary>Work that is due and has waited longer than this for a free place counts as late.</summary>
+    public TimeSpan LateAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Spreads pauses.</summary>
+    public Random Random { get; init; } = Random.Shared;
 }

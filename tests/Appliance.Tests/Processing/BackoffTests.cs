@@ -38,6 +38,19 @@ public sealed class BackoffTests
     public void A_deferred_email_is_given_up_after_five_days() =>
         Assert.Null(Backoff.ForDelivery(TimeSpan.FromDays(5), 1, new()));
 
+    [Theory]
+    [InlineData(0, 1, 0.0, 5)]
+    [InlineData(0, 1, 1.0, 5.5)]
+    [InlineData(10_000, 1, 0.0, 5)]
+    [InlineData(5, 12, 0.0, 5)]
+    [InlineData(6, 12, 0.0, 10)]
+    [InlineData(10_000, 12, 0.0, 60)]
+    [InlineData(10_000, 3, 0.0, 15)]
+    public void A_mailbox_is_never_polled_before_its_interval_is_over_and_an_idle_one_later_where_that_is_asked_for(
+        int emptyPolls, int factor, double random, double minutes) =>
+        Assert.Equal(
+            TimeSpan.FromMinutes(minutes), Backoff.ForPoll(TimeSpan.FromMinutes(5), emptyPolls, new() { MaxIdleFactor = factor }, random));
+
     [Fact]
     public void The_deployment_sets_how_often_and_how_far_apart()
     {

@@ -158,7 +158,7 @@ internal sealed class Rig : IAsyncDisposable
         Pool = new(sessions, Clock);
         Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
         Tests = new(Clock);
-        Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), new(), Clock, NullLogger<MailboxWorker>.Instance);
+        Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), new(), new(), Clock, NullLogger<MailboxWorker>.Instance);
     }
 
     private AlertBook Alerts(IStore store) => new(store, new(store, (mailbox, _) => Woken.Add(mailbox), Clock));

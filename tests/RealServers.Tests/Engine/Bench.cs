@@ -30,7 +30,7 @@ internal sealed class Bench : IAsyncDisposable
         ReceiveCycle receive = new(store, sessions, alerts, TimeProvider.System);
         Pool = new(sessions, TimeProvider.System);
         SendCycle send = new(store, Pool, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
-        Worker = new(store, receive, new(store, alerts), send, new(sessions, TimeProvider.System), Tests, alerts, new(store, alerts, TimeProvider.System), new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
+        Worker = new(store, receive, new(store, alerts), send, new(sessions, TimeProvider.System), Tests, alerts, new(store, alerts, TimeProvider.System), new(), new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
     }
 
     public IStore Store { get; }

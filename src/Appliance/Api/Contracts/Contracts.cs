@@ -88,13 +88,14 @@ public sealed record SettingsContract
 /// <param name="Policy">The egress policy in force.</param>
 /// <param name="Planned">Pieces of work that are planned.</param>
 /// <param name="Waiting">Due, and waiting for a free connection.</param>
+/// <param name="Late">Of those, for more than a minute.</param>
 /// <param name="Running">Running now.</param>
 /// <param name="Completed">Since start.</param>
 /// <param name="Failed">Of those.</param>
 /// <param name="EmailsReceived">Stored, incoming.</param>
 /// <param name="EmailsPending">In the outbox.</param>
 public sealed record StatusContract(
-    string Version, string Policy, int Planned, int Waiting, int Running, long Completed, long Failed, long EmailsReceived, long EmailsPending);
+    string Version, string Policy, int Planned, int Waiting, int Late, int Running, long Completed, long Failed, long EmailsReceived, long EmailsPending);
 
 /// <summary>What is wrong with one field.</summary>
 /// <param name="Field">By its name in JSON.</param>
