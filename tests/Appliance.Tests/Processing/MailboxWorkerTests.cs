@@ -47,7 +47,7 @@ public sealed class MailboxWorkerTests
         // A server that announces AUTH-RESP-CODE would have given the code.
         await using Rig rig = await Rig.StartAsync(new()
         {
-            Mailboxes = 1, MessagesPerMailbox = 0, Pop3Capabilities = ["TOP", "USER", "SASL PLAIN", "UIDL", "PIPELINING"],
+            Mailboxes = 1, MessagesPerMailbox = 0, Pop3Capabilities = ["TOP", "USER", "SASL PLAIN", "UIDL", "PIPELINING", "RESP-CODES"],
         });
         EmailServerProfile profile = await rig.AddProfileAsync();
         Mailbox mailbox = await rig.AddMailboxAsync(profile);
