@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
+using EmailSync.Conformance;
 using EmailSync.Lab;
 
 [assembly: UnsupportedOSPlatform("windows")]
@@ -23,6 +24,7 @@ public sealed class MailServers : IAsyncLifetime
     private readonly TrustedRoot _root;
     private SignInServices? _services;
     private int _given;
+    private int _numbered;
 
     public MailServers() => _root = new(_authority.Root);
 
@@ -38,6 +40,9 @@ public sealed class MailServers : IAsyncLifetime
     public DovecotServer Dovecot { get; private set; } = null!;
 
     public PostfixServer Postfix { get; private set; } = null!;
+
+    /// <summary>Null where <see cref="RequireExim"/> would skip.</summary>
+    public EximServer? Exim { get; private set; }
 
     /// <summary>Who issues the tokens that Dovecot takes.</summary>
     public TokenEndpoint Tokens => _services!.Tokens;
@@ -61,12 +66,16 @@ public sealed class MailServers : IAsyncLifetime
         _services = await SignInServices.StartAsync(Folder, addresses);
         Dovecot = await DovecotServer.StartAsync(Folder, addresses, _root, _services);
         Postfix = await PostfixServer.StartAsync(Folder, addresses, Dovecot, _root);
+        if (EximServer.WhyNot is null)
+            Exim = await EximServer.StartAsync(Folder, Dovecot, _root);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (WhyNot is null)
         {
+            if (Exim is not null)
+                await Exim.StopAsync();
             await Postfix.StopAsync();
             await Dovecot.StopAsync();
             await _services!.DisposeAsync();
@@ -84,11 +93,28 @@ public sealed class MailServers : IAsyncLifetime
         return MailAccount.Create(address, DovecotServer.PasswordOf(address), Path.Combine(Dovecot.HomeFolder, address, "Maildir"));
     }
 
+    /// <summary>The same, for a test of the suite that other servers are put through as well.</summary>
+    public Account NewConformanceAccount()
+    {
+        MailAccount account = NewAccount();
+        return new(account.Address, account.Password);
+    }
+
+    /// <summary>The account with this address, which was given out before.</summary>
+    public MailAccount Find(string address) =>
+        new(address, DovecotServer.PasswordOf(address), Path.Combine(Dovecot.HomeFolder, address, "Maildir"));
+
+    /// <summary>A number that is higher than all before.</summary>
+    public int NextNumber() => Interlocked.Increment(ref _numbered);
+
     /// <summary>Skips the test where there are no servers.</summary>
     public void Require() => Assert.SkipWhen(WhyNot is not null, WhyNot ?? "");
 
     /// <summary>Skips the test where there is no Kerberos.</summary>
     public void RequireKerberos() => RequireBeside(KerberosRealm.WhyNot);
+
+    /// <summary>Skips the test where there is no Exim.</summary>
+    public void RequireExim() => RequireBeside(EximServer.WhyNot);
 
     /// <summary>Skips the test where there is no NTLM.</summary>
     public void RequireNtlm() => RequireBeside(NtlmHelper.WhyNot);
