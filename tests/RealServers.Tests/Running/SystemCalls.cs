@@ -22,7 +22,8 @@ internal sealed partial class SystemCalls(string folder)
     public async Task<IReadOnlyList<(string Call, int Port)>> ReadAsync(int process)
     {
         using CancellationTokenSource patience = Patience.Begin();
-        string end = string.Create(CultureInfo.InvariantCulture, $"{process} +++ exited");
+        // strace pads a number to five places.
+        string end = string.Create(CultureInfo.InvariantCulture, $"{process,-5} +++ exited");
         string[] lines = await File.ReadAllLinesAsync(_file, patience.Token);
         // The grandchild writes down the end when it has seen it, which is a moment later.
         while (!Array.Exists(lines, line => line.StartsWith(end, StringComparison.Ordinal)))
