@@ -85,7 +85,8 @@ internal static class DomainName
     private static bool IsIPv4(string text)
     {
         string[] numbers = text.Split('.');
-        return numbers.Length == 4 && numbers.All(number => number.Length is >= 1 and <= 3
+        // The platform's parsers pass over NUL behind the digits.
+        return numbers.Length == 4 && numbers.All(number => number.Length is >= 1 and <= 3 && number.All(char.IsAsciiDigit)
             && byte.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _));
     }
 }

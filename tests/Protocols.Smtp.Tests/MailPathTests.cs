@@ -64,6 +64,7 @@ public sealed class MailPathTests
     [InlineData("a@b c.example")]
     [InlineData("a@[192.0.2]")]
     [InlineData("a@[192.0.2.256]")]
+    [InlineData("a@[19\u0000.0.2.1]")]
     [InlineData("a@[192.0.2.1")]
     [InlineData("a@[2001:db8::1]")]
     [InlineData("a@[IPv6:192.0.2.1]")]

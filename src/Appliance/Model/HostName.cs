@@ -123,7 +123,8 @@ public sealed record HostName
     private static bool IsIpv6(IPAddress address) => address.GetAddressBytes().Length == 16;
 
     private static bool IsDecimalOctet(string part) =>
-        part.Length is > 0 and <= 3 && (part.Length == 1 || part[0] != '0')
+        // The platform's parsers pass over NUL behind the digits.
+        part.Length is > 0 and <= 3 && part.All(char.IsAsciiDigit) && (part.Length == 1 || part[0] != '0')
         && byte.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private static bool IsLabel(string label) =>

@@ -37,6 +37,7 @@ public sealed class HostNameTests
     [InlineData("0x7f000001")]
     [InlineData("127.1")]
     [InlineData("256.1.1.1")]
+    [InlineData("19\u0000.0.2.1")]
     [InlineData("1.2.3.4.5")]
     public void Refuses_with_a_reason(string? text)
     {
