@@ -89,6 +89,11 @@ public abstract record Misbehaviour
     /// <summary>Lists unique-ids in a way that breaks the promises of RFC 1939 section 7.</summary>
     public static Oddity UniqueIds(UniqueIdStyle style) => new() { UniqueIdStyle = style };
 
+    /// <summary>Gives messages other unique-ids than they had before, as a server that was moved or rebuilt does.</summary>
+    /// <param name="time">The how manieth time, from 1: each has ids of its own.</param>
+    /// <param name="oneIn">Only every so manieth message; the others keep theirs.</param>
+    public static Oddity ResetUniqueIds(int time, int oneIn = 1) => new() { UniqueIdStyle = UniqueIdStyle.Reset, ResetTime = time, ResetOneIn = oneIn };
+
     /// <summary>Lists sizes that are wrong by so many octets.</summary>
     public static Oddity WrongSizes(long by) => new() { SizeError = by };
 
@@ -162,6 +167,10 @@ public sealed record Oddity : Misbehaviour
 
     /// <summary>How unique-ids are listed.</summary>
     public UniqueIdStyle UniqueIdStyle { get; init; }
+
+    internal int ResetTime { get; init; } = 1;
+
+    internal int ResetOneIn { get; init; } = 1;
 
     /// <summary>What is added to each size in LIST.</summary>
     public long SizeError { get; init; }

@@ -12,6 +12,8 @@ internal sealed class Pop3Maildrop(LabServer lab, LabConnection connection, LabM
     // Beyond this a message's octets go to the socket from where they lie instead of through the output buffer.
     private const int LargestCopied = 32 * 1024;
 
+    private static readonly Oddity Proper = new();
+
     private readonly HashSet<int> _marked = [];
 
     public ValueTask StatAsync()
@@ -35,9 +37,8 @@ internal sealed class Pop3Maildrop(LabServer lab, LabConnection connection, LabM
 
     public ValueTask ListUniqueIdsAsync(string argument)
     {
-        UniqueIdStyle style = lab.Script.IsEmpty ? UniqueIdStyle.Proper : lab.Script.OdditiesOf(connection)
-            .Select(oddity => oddity.UniqueIdStyle).DefaultIfEmpty().Max();
-        return ListAsync(argument, (number, line) => WriteUniqueId(number, line, style));
+        Oddity? oddity = lab.Script.IsEmpty ? null : lab.Script.OdditiesOf(connection).MaxBy(oddity => oddity.UniqueIdStyle);
+        return ListAsync(argument, (number, line) => WriteUniqueId(number, line, oddity ?? Proper));
     }
 
     public async ValueTask RetrieveAsync(ReadOnlyMemory<byte> argument)
@@ -147,18 +148,24 @@ internal sealed class Pop3Maildrop(LabServer lab, LabConnection connection, LabM
         return length + 2;
     }
 
-    private int WriteUniqueId(int number, Span<byte> line, UniqueIdStyle style)
+    private int WriteUniqueId(int number, Span<byte> line, Oddity oddity)
     {
+        UniqueIdStyle style = oddity.UniqueIdStyle;
         ulong identity = style switch
         {
-            UniqueIdStyle.Reset => ~messages[number - 1].Identity,
+            UniqueIdStyle.Reset when messages[number - 1].Identity % (uint)oddity.ResetOneIn == 0 =>
+                ~messages[number - 1].Identity ^ ((ulong)(oddity.ResetTime - 1) << 40),
             UniqueIdStyle.NewEachSession => messages[number - 1].Identity ^ ((ulong)connection.Number << 40) ^ (1UL << 63),
             UniqueIdStyle.AllTheSame => messages[0].Identity,
-            UniqueIdStyle.MessageNumber => (ulong)number,
             _ => messages[number - 1].Identity,
         };
         if (style == UniqueIdStyle.Empty)
             return 0;
+        if (style == UniqueIdStyle.MessageNumber)
+        {
+            Utf8Formatter.TryFormat(number, line, out int digits);
+            return digits;
+        }
         identity.TryFormat(line, out int written, "x16", CultureInfo.InvariantCulture);
         if (style == UniqueIdStyle.OddOctets)
         {

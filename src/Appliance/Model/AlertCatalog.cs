@@ -57,6 +57,11 @@ public static class AlertCatalog
         "A message is larger than the mailbox's maximum message size; its headers were stored, its content stays on the server.",
         "Raise the mailbox's maximumMessageSize and rescan, or ask the sender for a smaller message.") { Scopes = [AlertScope.Message] };
 
+    /// <summary>The server gave messages that are stored here other unique-ids than they had.</summary>
+    public static readonly AlertEntry UniqueIdsReset = new("unique-ids-reset", AlertLevel.Warning,
+        "The server gave messages that are stored here other unique-ids than they had. They were recognised by their content, and nothing was stored twice.",
+        "Nothing needs to be done if the server was moved or rebuilt. If it comes again and again, ask the server's operator: each time every message is fetched anew. It stands until it is dismissed.") { IsWhole = true };
+
     /// <summary>An outgoing email was given up.</summary>
     public static readonly AlertEntry EmailFailed = new("email-failed", AlertLevel.Error,
         "An email could not be delivered and will not be tried again.",
@@ -160,7 +165,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, UniqueIdsReset, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
     public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);

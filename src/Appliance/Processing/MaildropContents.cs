@@ -5,61 +5,78 @@ namespace EmailSync.Appliance.Processing;
 
 /// <summary>A message that is not known yet.</summary>
 /// <param name="Number">Its message number in this session.</param>
-/// <param name="UniqueId">The server's octets; empty where it gave none that can tell this message from another.</param>
-public readonly record struct NewMessage(int Number, byte[] UniqueId);
+/// <param name="UniqueId">The server's octets, or a <see cref="Fingerprint"/>; empty where neither can tell this message from another.</param>
+/// <param name="Octets">Its size, as LIST announces it.</param>
+/// <param name="IsByContent">Only its content tells whether it is here already.</param>
+public readonly record struct NewMessage(int Number, byte[] UniqueId, long Octets, bool IsByContent)
+{
+    /// <summary>By what it will be known.</summary>
+    public UniqueIdHash? Hash => UniqueId.Length > 0 ? UniqueIdHash.Of(UniqueId) : null;
+}
 
 /// <summary>What a maildrop holds, held against what is known of it.</summary>
 /// <param name="Listed">How many messages there are.</param>
 /// <param name="New">Those that are not known, oldest first as the server counts.</param>
-/// <param name="Identified">Every message with a usable unique-id; empty where nobody asked for it.</param>
-public sealed record MaildropContents(int Listed, IReadOnlyList<NewMessage> New, IReadOnlyList<(int Number, UniqueIdHash Hash)> Identified)
+/// <param name="Known">What is known of the mailbox.</param>
+/// <param name="KnownNumbers">For each of <see cref="Known"/>, its message number; 0 where it is not listed.</param>
+public sealed record MaildropContents(int Listed, IReadOnlyList<NewMessage> New, KnownUniqueIds Known, int[] KnownNumbers)
 {
+    /// <summary>How many of the listed messages are known.</summary>
+    public int KnownListed { get; } = KnownNumbers.Count(number => number > 0);
+
+    /// <summary>
+    /// Known messages are gone, and nobody knows whether from the server or only under their old unique-ids; or the last cycle did not come to
+    /// its end. Then nothing is new that has the octets of a stored email.
+    /// </summary>
+    public bool AreUniqueIdsInDoubt => Known.Hashes.Count > 0 && (Known.LeftOnServer is not { } left || KnownListed < left);
+
+    /// <summary>The message with a known unique-id; null where it is not listed.</summary>
+    public int? NumberOf(UniqueIdHash known) => Known.IndexOf(known) is >= 0 and int index && KnownNumbers[index] is > 0 and int number ? number : null;
+
     /// <summary>Lists a maildrop.</summary>
-    /// <param name="maildrop">The maildrop.</param>
-    /// <param name="known">What is known of it.</param>
-    /// <param name="withIdentified">Whether <see cref="Identified"/> is wanted, which costs memory for every message.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<MaildropContents> ListAsync(
-        Maildrop maildrop, KnownUniqueIds known, bool withIdentified, CancellationToken cancellationToken)
+    public static async Task<MaildropContents> ListAsync(Maildrop maildrop, KnownUniqueIds known, CancellationToken cancellationToken)
     {
         // Some servers offer UIDL and PIPELINING only once signed in (GMail).
         if (maildrop.Capabilities is { HasUniqueIds: false } or { HasPipelining: false })
             await maildrop.CapabilitiesAsync(cancellationToken);
 
-        List<NewMessage> fresh = [];
-        List<(int, UniqueIdHash)> identified = [];
-        HashSet<UniqueIdHash> seen = [];
+        UniqueIdReader reader = new(known);
+        bool hasUniqueIds = true;
         try
         {
-            int listed = await maildrop.ListUniqueIdsAsync(
-                (number, uniqueId) =>
-                {
-                    if (!IsUsable(uniqueId))
-                    {
-                        fresh.Add(new(number, []));
-                        return;
-                    }
-
-                    UniqueIdHash hash = UniqueIdHash.Of(uniqueId);
-                    if (withIdentified)
-                        identified.Add((number, hash));
-                    // An id that comes twice in one listing cannot tell its messages apart (RFC 1939 section 7 allows it): the content does.
-                    if (!known.Hashes.Contains(hash))
-                        fresh.Add(new(number, seen.Add(hash) ? uniqueId.ToArray() : []));
-                },
-                cancellationToken);
-            fresh.Sort(static (one, other) => one.Number.CompareTo(other.Number));
-            return new(listed, fresh, identified);
+            await maildrop.ListUniqueIdsAsync(reader.Read, cancellationToken);
+            reader.End();
         }
         catch (Pop3NegativeResponseException)
         {
-            // No unique-ids here (RFC 1939 makes UIDL optional): every message is retrieved and recognised by its content.
-            await foreach (ScanListing listing in maildrop.ListAsync(cancellationToken))
-                fresh.Add(new(listing.MessageNumber, []));
-            return new(fresh.Count, fresh, []);
+            // RFC 1939 makes UIDL optional.
+            hasUniqueIds = false;
         }
-    }
 
-    private static bool IsUsable(ReadOnlySpan<byte> uniqueId) =>
-        !uniqueId.IsEmpty && !uniqueId.ContainsAnyInRange((byte)0, (byte)0x1F) && !uniqueId.Contains((byte)0x7F);
+        Dictionary<int, long> sizes = [];
+        if (!hasUniqueIds || reader.New.Count > 0 || reader.Unidentified.Count > 0)
+        {
+            await foreach (ScanListing listing in maildrop.ListAsync(cancellationToken))
+                sizes[listing.MessageNumber] = listing.Octets;
+        }
+
+        if (!hasUniqueIds)
+            reader.Unidentified.AddRange(sizes.Keys);
+        List<NewMessage> fresh = [.. reader.New.Select(message => new NewMessage(message.Number, message.UniqueId, sizes.GetValueOrDefault(message.Number), IsByContent: false))];
+        if (reader.Unidentified.Count > 0)
+        {
+            Dictionary<int, byte[]> fingerprints = await Fingerprints.TakeAsync(maildrop, reader.Unidentified, sizes, cancellationToken);
+            foreach (int number in reader.Unidentified)
+            {
+                byte[] fingerprint = fingerprints.GetValueOrDefault(number, []);
+                if (fingerprint.Length > 0 && known.IndexOf(UniqueIdHash.Of(fingerprint)) is >= 0 and int index)
+                    reader.KnownNumbers[index] = number;
+                else
+                    fresh.Add(new(number, fingerprint, sizes.GetValueOrDefault(number), IsByContent: true));
+            }
+        }
+
+        fresh.Sort(static (one, other) => one.Number.CompareTo(other.Number));
+        return new(hasUniqueIds ? reader.Listed : sizes.Count, fresh, known, reader.KnownNumbers);
+    }
 }

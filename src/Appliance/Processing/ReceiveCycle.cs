@@ -14,63 +14,65 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
     {
         await using Maildrop maildrop = await sessions.OpenMaildropAsync(mailbox, profile, steps: null, cancellationToken);
         KnownUniqueIds known = await store.Incoming.KnownUniqueIdsAsync(mailbox.Id, cancellationToken);
-        bool deletes = mailbox.DeleteEmailsAfterProcessing || mailbox.LeaveOnServerDays is not null;
-        MaildropContents contents = await MaildropContents.ListAsync(maildrop, known, deletes, cancellationToken);
+        MaildropContents contents = await MaildropContents.ListAsync(maildrop, known, cancellationToken);
+        HashSet<int> older = await SkipOlderAsync(maildrop, mailbox, profile, contents, cancellationToken);
 
-        contents = await SkipOlderAsync(maildrop, mailbox, profile, contents, cancellationToken);
-
-        HashSet<int> tooLarge = await TooLargeAsync(maildrop, contents.New, mailbox.MaximumMessageSize, cancellationToken);
-        NewMessage[] wanted = [.. contents.New.Where(message => !tooLarge.Contains(message.Number))];
-        await using StoreSink sink = new(store, mailbox.Id, wanted);
-        if (wanted.Length > 0)
+        HashSet<int> tooLarge = [.. contents.New.Where(message => message.Octets > mailbox.MaximumMessageSize).Select(message => message.Number)];
+        NewMessage[] wanted = [.. contents.New.Where(message => !older.Contains(message.Number) && !tooLarge.Contains(message.Number))];
+        await using StoreSink sink = new(store, mailbox.Id, wanted, contents.AreUniqueIdsInDoubt);
+        try
         {
-            await maildrop.RetrieveAsync([.. wanted.Select(message => message.Number)], sink, mailbox.MaximumMessageSize, cancellationToken);
-            await sink.SettleAsync();
+            if (wanted.Length > 0)
+            {
+                await maildrop.RetrieveAsync([.. wanted.Select(message => message.Number)], sink, mailbox.MaximumMessageSize, cancellationToken);
+                await sink.SettleAsync();
+            }
+        }
+        finally
+        {
+            if (sink.Recognised > 0)
+                await TellOfResetAsync(mailbox, sink.Recognised, cancellationToken);
         }
 
         tooLarge.UnionWith(sink.TooLong);
-        foreach (NewMessage message in contents.New.Where(message => tooLarge.Contains(message.Number) && message.UniqueId.Length > 0))
+        NewMessage[] recorded = [.. contents.New.Where(message => tooLarge.Contains(message.Number) && !older.Contains(message.Number) && message.UniqueId.Length > 0)];
+        foreach (NewMessage message in recorded)
             await RecordHeadersAsync(maildrop, mailbox, message, cancellationToken);
 
-        int marked = deletes ? await MarkAsync(maildrop, mailbox, contents, sink, cancellationToken) : 0;
+        int marked = await MarkAsync(maildrop, mailbox, contents, sink, cancellationToken);
         bool isConfirmed = await QuitAsync(maildrop, cancellationToken);
-        return new(contents.Listed, sink.Stored, sink.Octets, tooLarge.Count, sink.Refused, isConfirmed ? marked : 0, isConfirmed ? 0 : marked);
+        int left = contents.KnownListed + recorded.Length
+            + contents.New.Count(message => older.Contains(message.Number) && message.UniqueId.Length > 0)
+            + sink.Durable.Count(message => message.UniqueId.Length > 0)
+            - (isConfirmed ? marked : 0);
+        if (left != known.LeftOnServer || sink.Durable.Count > 0 || recorded.Length > 0)
+            await store.Incoming.NoteLeftOnServerAsync(mailbox.Id, left, cancellationToken);
+        return new(
+            contents.Listed, sink.Stored, sink.Octets, sink.Recognised, tooLarge.Count, sink.Refused, isConfirmed ? marked : 0, isConfirmed ? 0 : marked);
     }
 
+    private ValueTask TellOfResetAsync(Mailbox mailbox, int recognised, CancellationToken cancellationToken) => alerts.RaiseAsync(
+        AlertCatalog.UniqueIdsReset,
+        AlertSubject.Of(mailbox.Id),
+        string.Create(CultureInfo.InvariantCulture, $"The server gave {recognised} messages of {mailbox.EmailAddress} that are stored here other unique-ids than they had."),
+        service: null,
+        cancellationToken);
+
     // What came before "Process Email From" is known from now on, and neither fetched nor deleted, until a rescan.
-    private async Task<MaildropContents> SkipOlderAsync(
+    private async Task<HashSet<int>> SkipOlderAsync(
         Maildrop maildrop, Mailbox mailbox, EmailServerProfile profile, MaildropContents contents, CancellationToken cancellationToken)
     {
         DateTimeOffset? from = Later(mailbox.ProcessEmailsReceivedAfter, profile.ProcessEmailsReceivedAfter);
         if (from is not { } moment || contents.New.Count == 0)
-            return contents;
+            return [];
 
         HashSet<int> older = await CutOff.OlderAsync(maildrop, contents.New, moment, cancellationToken);
-        await store.Incoming.SkipUniqueIdsAsync(
-            mailbox.Id,
-            [.. contents.New.Where(message => older.Contains(message.Number) && message.UniqueId.Length > 0).Select(message => UniqueIdHash.Of(message.UniqueId))],
-            cancellationToken);
-        return contents with { New = [.. contents.New.Where(message => !older.Contains(message.Number))] };
+        UniqueIdHash[] skipped = [.. contents.New.Where(message => older.Contains(message.Number)).Select(message => message.Hash).OfType<UniqueIdHash>()];
+        await store.Incoming.SkipUniqueIdsAsync(mailbox.Id, skipped, cancellationToken);
+        return older;
     }
 
     private static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset? other) => one is null || other > one ? other : one;
-
-    private static async Task<HashSet<int>> TooLargeAsync(
-        Maildrop maildrop, IReadOnlyList<NewMessage> fresh, long limit, CancellationToken cancellationToken)
-    {
-        HashSet<int> tooLarge = [];
-        if (fresh.Count == 0)
-            return tooLarge;
-
-        HashSet<int> numbers = [.. fresh.Select(message => message.Number)];
-        await foreach (ScanListing listing in maildrop.ListAsync(cancellationToken))
-        {
-            if (listing.Octets > limit && numbers.Contains(listing.MessageNumber))
-                tooLarge.Add(listing.MessageNumber);
-        }
-
-        return tooLarge;
-    }
 
     private async Task RecordHeadersAsync(Maildrop maildrop, Mailbox mailbox, NewMessage message, CancellationToken cancellationToken)
     {
@@ -78,7 +80,7 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
         if (maildrop.Capabilities is not { HasTop: false })
             await maildrop.TopAsync(message.Number, 0, new DraftStream(draft), mailbox.MaximumMessageSize, cancellationToken);
         // Judged anew by a rescan, and still too large: it is here already.
-        if (await store.Incoming.TieUniqueIdAsync(mailbox.Id, UniqueIdHash.Of(message.UniqueId), draft.Sha256, cancellationToken) is not null)
+        if (await store.Incoming.TieUniqueIdAsync(mailbox.Id, message.Hash!.Value, draft.Sha256, cancellationToken) is not null)
             return;
         EmailId email = await draft.CommitAsync(EmailState.HeadersOnly, cancellationToken);
         await alerts.RaiseAsync(
@@ -93,18 +95,19 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
     private async Task<int> MarkAsync(
         Maildrop maildrop, Mailbox mailbox, MaildropContents contents, StoreSink sink, CancellationToken cancellationToken)
     {
-        DateTimeOffset now = clock.GetUtcNow();
-        DateTimeOffset storedUntil = mailbox.DeleteEmailsAfterProcessing ? now : now - TimeSpan.FromDays(mailbox.LeaveOnServerDays!.Value);
-        KnownUniqueIds stored = await store.Incoming.StoredUniqueIdsAsync(mailbox.Id, storedUntil, cancellationToken);
-        // Where an id is listed twice, only one of its messages is the one that is stored, and nobody knows which.
-        HashSet<UniqueIdHash> ambiguous = [.. contents.Identified.CountBy(entry => entry.Hash).Where(count => count.Value > 1).Select(count => count.Key)];
-        List<int> numbers = [.. contents.Identified
-            .Where(entry => stored.Hashes.Contains(entry.Hash) && !ambiguous.Contains(entry.Hash))
-            .Select(entry => entry.Number)];
-        if (mailbox.DeleteEmailsAfterProcessing)
-            numbers.AddRange(sink.Recognised);
+        if (!mailbox.DeleteEmailsAfterProcessing && mailbox.LeaveOnServerDays is null)
+            return 0;
+        int days = mailbox.DeleteEmailsAfterProcessing ? 0 : mailbox.LeaveOnServerDays!.Value;
+        List<int> numbers = days == 0 ? [.. sink.Durable.Select(message => message.Number)] : [];
+        if (contents.KnownListed > 0)
+        {
+            KnownUniqueIds stored = await store.Incoming.StoredUniqueIdsAsync(mailbox.Id, clock.GetUtcNow() - TimeSpan.FromDays(days), cancellationToken);
+            numbers.AddRange(stored.Hashes.Select(contents.NumberOf).OfType<int>());
+        }
+
         if (numbers.Count == 0)
             return 0;
+        numbers.Sort();
         IReadOnlyList<RefusedDeletion> refused = await maildrop.DeleteAsync(numbers, cancellationToken);
         return numbers.Count - refused.Count;
     }

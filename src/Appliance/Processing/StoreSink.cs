@@ -8,13 +8,18 @@ namespace EmailSync.Appliance.Processing;
 /// Takes the messages of a retrieval into the store. A message's commit goes on while the next message arrives, so that the wire does not
 /// wait for the disk; a few may be under way at once, and then the wire does wait.
 /// </summary>
-public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<NewMessage> messages) : IRetrievalSink, IAsyncDisposable
+/// <param name="store">The store.</param>
+/// <param name="mailbox">Whose messages they are.</param>
+/// <param name="messages">The messages.</param>
+/// <param name="areUniqueIdsInDoubt">Whether a message whose octets are here is no other, though its unique-id is new.</param>
+public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<NewMessage> messages, bool areUniqueIdsInDoubt)
+    : IRetrievalSink, IAsyncDisposable
 {
     private const int CommitsUnderWay = 32;
 
-    private readonly Dictionary<int, byte[]> _uniqueIds = messages.ToDictionary(message => message.Number, message => message.UniqueId);
-    private readonly Queue<(NewMessage Message, long Octets, Task<EmailId> Commit, IncomingDraft Draft)> _underWay = new();
-    private readonly List<int> _recognised = [];
+    private readonly Dictionary<int, NewMessage> _messages = messages.ToDictionary(message => message.Number);
+    private readonly Queue<(NewMessage Message, long Octets, Task<Recognition> Commit, IncomingDraft Draft)> _underWay = new();
+    private readonly List<NewMessage> _durable = [];
     private readonly List<int> _tooLong = [];
     private IncomingDraft? _draft;
 
@@ -27,8 +32,11 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
     /// <summary>Messages that the server refused.</summary>
     public int Refused { get; private set; }
 
-    /// <summary>Messages without a unique-id whose content is durable here, from this retrieval or from before.</summary>
-    public IReadOnlyList<int> Recognised => _recognised;
+    /// <summary>Messages whose unique-id was new, and whose content was here.</summary>
+    public int Recognised { get; private set; }
+
+    /// <summary>Messages whose content is here in whole, from this retrieval or from before.</summary>
+    public IReadOnlyList<NewMessage> Durable => _durable;
 
     /// <summary>Messages that turned out longer than the limit, whatever LIST had said.</summary>
     public IReadOnlyList<int> TooLong => _tooLong;
@@ -36,7 +44,7 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
     /// <inheritdoc />
     public ValueTask BeginAsync(int messageNumber, CancellationToken cancellationToken)
     {
-        _draft = store.Incoming.Begin(mailbox, _uniqueIds[messageNumber]);
+        _draft = store.Incoming.Begin(mailbox, _messages[messageNumber].UniqueId);
         return ValueTask.CompletedTask;
     }
 
@@ -54,26 +62,17 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
 
         IncomingDraft draft = _draft!;
         _draft = null;
-        NewMessage message = new(retrieval.MessageNumber, _uniqueIds[retrieval.MessageNumber]);
+        NewMessage message = _messages[retrieval.MessageNumber];
         if (retrieval.IsTooLong)
         {
             await draft.DisposeAsync();
             _tooLong.Add(message.Number);
+            return;
         }
-        else if (message.UniqueId.Length == 0 && await store.Incoming.IsKnownContentAsync(mailbox, draft.Sha256, cancellationToken))
-        {
-            await draft.DisposeAsync();
-            _recognised.Add(message.Number);
-        }
-        else
-        {
-            Task<EmailId> commit = draft.CommitAsync(EmailState.Received, cancellationToken).AsTask();
-            _underWay.Enqueue((message, retrieval.Octets, commit, draft));
-            // Messages without a unique-id are recognised by what is stored, so what is on its way must be there first.
-            int allowed = message.UniqueId.Length == 0 ? 0 : CommitsUnderWay;
-            while (_underWay.Count > allowed)
-                await SettleOneAsync();
-        }
+
+        _underWay.Enqueue((message, retrieval.Octets, CommitAsync(draft, message, cancellationToken), draft));
+        while (_underWay.Count > CommitsUnderWay)
+            await SettleOneAsync();
     }
 
     /// <summary>Waits until everything that was retrieved is durable.</summary>
@@ -89,7 +88,7 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
     {
         if (_draft is not null)
             await _draft.DisposeAsync();
-        while (_underWay.TryDequeue(out (NewMessage, long, Task<EmailId> Commit, IncomingDraft Draft) left))
+        while (_underWay.TryDequeue(out (NewMessage, long, Task<Recognition> Commit, IncomingDraft Draft) left))
         {
             // Whoever disposes without having settled has a failure of its own to report; this one's would hide it.
             await ((Task)left.Commit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -97,14 +96,27 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
         }
     }
 
+    private async Task<Recognition> CommitAsync(IncomingDraft draft, NewMessage message, CancellationToken cancellationToken) =>
+        message.IsByContent || areUniqueIdsInDoubt
+            ? await draft.CommitOrRecogniseAsync(cancellationToken)
+            : new(await draft.CommitAsync(EmailState.Received, cancellationToken), IsNew: true);
+
     private async ValueTask SettleOneAsync()
     {
-        (NewMessage message, long octets, Task<EmailId> commit, IncomingDraft draft) = _underWay.Dequeue();
+        (NewMessage message, long octets, Task<Recognition> commit, IncomingDraft draft) = _underWay.Dequeue();
         await using (draft)
-            await commit;
-        Stored++;
-        Octets += octets;
-        if (message.UniqueId.Length == 0)
-            _recognised.Add(message.Number);
+        {
+            if ((await commit).IsNew)
+            {
+                Stored++;
+                Octets += octets;
+            }
+            else if (!message.IsByContent)
+            {
+                Recognised++;
+            }
+        }
+
+        _durable.Add(message);
     }
 }

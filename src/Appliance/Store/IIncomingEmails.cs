@@ -13,12 +13,15 @@ public interface IIncomingEmails
     /// </summary>
     ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken);
 
-    /// <summary>Whether this mailbox has had a message with these octets: for servers without unique-ids, and after they were reset.</summary>
-    ValueTask<bool> IsKnownContentAsync(MailboxId mailbox, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken);
+    /// <summary>
+    /// Says that a cycle came to its end: so many messages with a known unique-id are left on the server. It holds until something is received;
+    /// does nothing where the mailbox is gone.
+    /// </summary>
+    ValueTask NoteLeftOnServerAsync(MailboxId mailbox, int messages, CancellationToken cancellationToken);
 
     /// <summary>Begins a message. It exists once <see cref="IncomingDraft.CommitAsync"/> has returned; disposed before, it never was.</summary>
     /// <param name="mailbox">Whose.</param>
-    /// <param name="uniqueId">The server's unique-id as octets; empty where the server has none.</param>
+    /// <param name="uniqueId">The server's unique-id as octets, or a <see cref="Fingerprint"/>, which is not shown; empty where there is neither.</param>
     IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId);
 
     /// <summary>
@@ -55,7 +58,7 @@ public abstract class IncomingDraft : IAsyncDisposable
     /// <summary>Octets written so far.</summary>
     public abstract long Length { get; }
 
-    /// <summary>The SHA-256 of the octets written so far: for <see cref="IIncomingEmails.IsKnownContentAsync"/>.</summary>
+    /// <summary>The SHA-256 of the octets written so far.</summary>
     public abstract ReadOnlyMemory<byte> Sha256 { get; }
 
     /// <summary>Appends octets, which may be reused once this has returned.</summary>
@@ -70,6 +73,17 @@ public abstract class IncomingDraft : IAsyncDisposable
     /// <exception cref="NotStoredException">There is no such mailbox, or no longer.</exception>
     public abstract ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// As <see cref="CommitAsync"/> a message in whole, except where the mailbox has had these octets: then nothing is stored, and the unique-id
+    /// is tied to that email. For servers whose unique-ids tell nothing, and after they were reset.
+    /// </summary>
+    public abstract ValueTask<Recognition> CommitOrRecogniseAsync(CancellationToken cancellationToken);
+
     /// <summary>Drops what was not committed.</summary>
     public abstract ValueTask DisposeAsync();
 }
+
+/// <summary>What became of a message that may have been here already.</summary>
+/// <param name="Email">The stored email.</param>
+/// <param name="IsNew">It was not here before.</param>
+public readonly record struct Recognition(EmailId Email, bool IsNew);

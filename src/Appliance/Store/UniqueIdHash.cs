@@ -18,13 +18,9 @@ public readonly record struct UniqueIdHash(ulong High, ulong Low)
     }
 }
 
-/// <summary>The unique-ids that a mailbox has had.</summary>
-/// <param name="Hashes">As hashes.</param>
-public sealed record KnownUniqueIds(IReadOnlySet<UniqueIdHash> Hashes)
+/// <summary>The order in which a store keeps them: a database has no unsigned numbers.</summary>
+internal readonly struct StoredOrder : IComparer<UniqueIdHash>
 {
-    /// <summary>None.</summary>
-    public static KnownUniqueIds None { get; } = new(new HashSet<UniqueIdHash>());
-
-    /// <summary>Whether the mailbox has had this one.</summary>
-    public bool Contains(ReadOnlySpan<byte> uniqueId) => Hashes.Contains(UniqueIdHash.Of(uniqueId));
+    public int Compare(UniqueIdHash x, UniqueIdHash y) =>
+        x.High != y.High ? ((long)x.High).CompareTo((long)y.High) : ((long)x.Low).CompareTo((long)y.Low);
 }

@@ -12,8 +12,8 @@ internal sealed class FaultingIncoming(IIncomingEmails inner, StoreFault fault) 
     public ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken) =>
         Run(nameof(StoredUniqueIdsAsync), () => inner.StoredUniqueIdsAsync(mailbox, storedUntil, cancellationToken));
 
-    public ValueTask<bool> IsKnownContentAsync(MailboxId mailbox, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
-        Run(nameof(IsKnownContentAsync), () => inner.IsKnownContentAsync(mailbox, sha256, cancellationToken));
+    public ValueTask NoteLeftOnServerAsync(MailboxId mailbox, int messages, CancellationToken cancellationToken) =>
+        Run(nameof(NoteLeftOnServerAsync), () => inner.NoteLeftOnServerAsync(mailbox, messages, cancellationToken));
 
     public IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId) => new FaultingDraft(inner.Begin(mailbox, uniqueId), fault);
 
@@ -48,6 +48,9 @@ internal sealed class FaultingIncoming(IIncomingEmails inner, StoreFault fault) 
 
         public override async ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken) =>
             await fault.RunAsync("draft commit", async () => await inner.CommitAsync(state, cancellationToken));
+
+        public override async ValueTask<Recognition> CommitOrRecogniseAsync(CancellationToken cancellationToken) =>
+            await fault.RunAsync("draft commit or recognition", async () => await inner.CommitOrRecogniseAsync(cancellationToken));
 
         public override ValueTask DisposeAsync() => inner.DisposeAsync();
     }

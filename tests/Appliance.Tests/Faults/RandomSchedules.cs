@@ -8,18 +8,22 @@ using Microsoft.Extensions.Time.Testing;
 namespace EmailSync.Appliance.Tests.Faults;
 
 /// <summary>
-/// Mail arrives while everything else happens in an order of chance: lines are cut, the disk fails, the process starts anew, the clock jumps.
+/// Mail arrives while everything else happens in an order of chance: lines are cut, the disk fails, the process starts anew, the clock jumps,
+/// the server gives all messages or some of them other unique-ids, or none that tell anything.
 /// After each step nothing is lost and nothing is there twice; and a poll on which nothing happens brings everything.
 /// </summary>
 public sealed class RandomSchedules
 {
     private const int Steps = 60;
 
-    [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(0)]
+    private static readonly UniqueIdStyle[] OddStyles =
+        [UniqueIdStyle.Proper, UniqueIdStyle.MessageNumber, UniqueIdStyle.NewEachSession, UniqueIdStyle.AllTheSame, UniqueIdStyle.Empty];
+
+    [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6), InlineData(0), InlineData(-1)]
     public async Task Whatever_happens_in_whatever_order_every_message_is_stored_once(int seed)
     {
-        // 0 stands for another chance each time.
-        seed = seed == 0 ? Random.Shared.Next() : seed;
+        // The last two stand for another chance each time.
+        seed = seed <= 0 ? Random.Shared.Next() : seed;
         TestContext.Current.TestOutputHelper!.WriteLine($"Seed {seed}");
         Random random = new(seed);
         FakeTimeProvider clock = new(DateTimeOffset.UtcNow);
@@ -43,7 +47,7 @@ public sealed class RandomSchedules
             mail.Deliver(random.Next(4));
             proxy.Fault = new();
             IStore store = rig.Store;
-            switch (random.Next(7))
+            switch (random.Next(9))
             {
                 case 0:
                     proxy.Fault = new() { ReceivedUntilCut = random.Next(1200), IsReset = random.Next(2) == 0 };
@@ -62,6 +66,12 @@ public sealed class RandomSchedules
                     clock.Advance(TimeSpan.FromHours(random.Next(1, 72)));
                     break;
                 case 5:
+                    rig.Lab.Misbehave(Misbehaviour.ResetUniqueIds(random.Next(1, 4), oneIn: random.Next(1, 3)));
+                    break;
+                case 6:
+                    rig.Lab.Misbehave(Misbehaviour.UniqueIds(OddStyles[random.Next(OddStyles.Length)]));
+                    break;
+                case 7:
                     proxy.Fault = new() { Slice = random.Next(1, 30) };
                     break;
                 default:

@@ -93,7 +93,9 @@ public sealed class QueryPlanTests : IDisposable
         await store.Incoming.StoredUniqueIdsAsync(mailbox, DateTimeOffset.MaxValue, Cancellation);
         await store.Incoming.TieUniqueIdAsync(mailbox, default, SHA256.HashData(Samples.Message("one")), Cancellation);
         await store.Incoming.ForgetUniqueIdsAsync(mailbox, [default], Cancellation);
-        await store.Incoming.IsKnownContentAsync(mailbox, new byte[32], Cancellation);
+        await store.Incoming.NoteLeftOnServerAsync(mailbox, 1, Cancellation);
+        await using (IncomingDraft draft = store.Incoming.Begin(mailbox, "new"u8))
+            await draft.CommitOrRecogniseAsync(Cancellation);
         await store.Incoming.SkipUniqueIdsAsync(mailbox, [default], Cancellation);
         await store.Incoming.ForgetSkippedAsync(mailbox, Cancellation);
         await store.Emails.DeleteOldAsync(DateTimeOffset.MaxValue, Cancellation);

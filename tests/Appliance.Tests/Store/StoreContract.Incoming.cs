@@ -48,7 +48,6 @@ public abstract partial class StoreContract
             await Store.Emails.FindAsync(id, Cancellation));
         Assert.Equal(message, await Store.ReadContentAsync(id, Cancellation));
         Assert.True((await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Contains("uid-1"u8));
-        Assert.True(await Store.Incoming.IsKnownContentAsync(mailbox, SHA256.HashData(message), Cancellation));
         Assert.Equal(1, (await Store.Mailboxes.FindAsync(mailbox, Cancellation))!.State.MessagesReceived);
     }
 
@@ -166,8 +165,8 @@ public abstract partial class StoreContract
         await Store.Incoming.ForgetUniqueIdsAsync(mailbox, many[..12_000], Cancellation);
         await ReopenAsync();
 
-        Assert.Equal(many[12_000..].ToHashSet(), (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes);
-        Assert.Equal(many[..10].ToHashSet(), (await Store.Incoming.KnownUniqueIdsAsync(other, Cancellation)).Hashes);
+        Assert.Equal(many[12_000..].Order(default(StoredOrder)), (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes);
+        Assert.Equal(many[..10].Order(default(StoredOrder)), (await Store.Incoming.KnownUniqueIdsAsync(other, Cancellation)).Hashes);
         await Assert.ThrowsAsync<NotStoredException>(
             async () => await Store.Incoming.AddKnownUniqueIdsAsync(new(999), many[..1], Cancellation));
     }
@@ -201,7 +200,7 @@ public abstract partial class StoreContract
         Assert.Equal([early], (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, Cancellation)).Hashes);
         Assert.Empty((await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddTicks(-1), Cancellation)).Hashes);
         Assert.Equal(
-            new[] { early, late }.ToHashSet(), (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddDays(1), Cancellation)).Hashes);
+            new[] { early, late }.Order(default(StoredOrder)), (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddDays(1), Cancellation)).Hashes);
     }
 
     [Fact]
@@ -221,7 +220,7 @@ public abstract partial class StoreContract
         Assert.Equal(2500, await Store.Incoming.ForgetSkippedAsync(mailbox, Cancellation));
 
         Assert.Equal(
-            new[] { "taken over", "stored", "old-0" }.Select(id => UniqueIdHash.Of(Encoding.ASCII.GetBytes(id))).ToHashSet(),
+            new[] { "taken over", "stored", "old-0" }.Select(id => UniqueIdHash.Of(Encoding.ASCII.GetBytes(id))).Order(default(StoredOrder)),
             (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes);
         Assert.Equal(0, await Store.Incoming.ForgetSkippedAsync(mailbox, Cancellation));
         await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Incoming.SkipUniqueIdsAsync(new(999), skipped[..1], Cancellation));
@@ -248,18 +247,71 @@ public abstract partial class StoreContract
         Assert.Equal(1, await Store.Emails.CountAsync(new(), Cancellation));
     }
 
+    [Theory, InlineData(100), InlineData(Threshold + 100)]
+    public async Task Content_that_is_here_is_recognised_and_its_new_unique_id_tied_to_it(int size)
+    {
+        MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        EmailId first = await Store.ReceiveAsync(mailbox, "old", Samples.Message("one", size), Cancellation);
+
+        Assert.Equal(new(first, IsNew: false), await RecogniseAsync(mailbox, "new"u8, Samples.Message("one", size)));
+        Assert.Equal(new(first, IsNew: false), await RecogniseAsync(mailbox, [], Samples.Message("one", size)));
+        Recognition other = await RecogniseAsync(mailbox, "other"u8, Samples.Message("two", size));
+        await ReopenAsync();
+
+        Assert.True(other.IsNew);
+        Assert.Equal(new(other.Email, IsNew: false), await RecogniseAsync(mailbox, "other"u8, Samples.Message("three", size)));
+        Assert.Equal(
+            new[] { "old", "new", "other" }.Select(id => UniqueIdHash.Of(Encoding.ASCII.GetBytes(id))).Order(default(StoredOrder)),
+            (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, Cancellation)).Hashes);
+        Assert.Equal(2, (await Store.Mailboxes.FindAsync(mailbox, Cancellation))!.State.MessagesReceived);
+        Assert.Equal(Samples.Message("one", size), await Store.ReadContentAsync(first, Cancellation));
+    }
+
     [Fact]
-    public async Task Content_is_known_in_its_own_mailbox_only()
+    public async Task Content_is_recognised_in_its_own_mailbox_only()
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         MailboxId other = await Store.AddMailboxAsync("bob@example.com", Cancellation);
         await Store.ReceiveAsync(mailbox, "", Samples.Message("one"), Cancellation);
         await Store.SubmitAsync(new(other, "", ["c@example.com"]), Samples.Message("one"), Cancellation);
 
-        byte[] sha256 = SHA256.HashData(Samples.Message("one"));
-        Assert.True(await Store.Incoming.IsKnownContentAsync(mailbox, sha256, Cancellation));
-        Assert.False(await Store.Incoming.IsKnownContentAsync(other, sha256, Cancellation));
-        Assert.False(await Store.Incoming.IsKnownContentAsync(mailbox, SHA256.HashData([]), Cancellation));
+        Assert.True((await RecogniseAsync(other, [], Samples.Message("one"))).IsNew);
+        Assert.False((await RecogniseAsync(mailbox, [], Samples.Message("one"))).IsNew);
+        await Store.Mailboxes.DeleteAsync(mailbox, Cancellation);
+        await Assert.ThrowsAsync<NotStoredException>(() => RecogniseAsync(mailbox, "uid"u8.ToArray(), Samples.Message("one")));
+    }
+
+    [Fact]
+    public async Task A_fingerprint_is_known_and_not_shown()
+    {
+        MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        byte[] fingerprint = Fingerprint.Of(7, SHA256.HashData("header"u8));
+
+        Recognition stored = await RecogniseAsync(mailbox, fingerprint, Samples.Message("one"));
+
+        Assert.Null((await Store.Emails.FindAsync(stored.Email, Cancellation))!.UniqueId);
+        Assert.True((await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Contains(fingerprint));
+    }
+
+    [Fact]
+    public async Task What_a_cycle_left_on_the_server_is_known_until_something_is_received()
+    {
+        MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        Assert.Null(await LeftAsync());
+        await Store.Incoming.NoteLeftOnServerAsync(mailbox, 5, Cancellation);
+        await Store.Mailboxes.RecordAsync(mailbox, state => state with { ConsecutiveEmptyPolls = 1 }, Cancellation);
+        await ReopenAsync();
+        Assert.Equal(5, await LeftAsync());
+
+        await Store.ReceiveAsync(mailbox, "uid", Samples.Message("one"), Cancellation);
+        Assert.Null(await LeftAsync());
+
+        await Store.Incoming.NoteLeftOnServerAsync(mailbox, 6, Cancellation);
+        await RecogniseAsync(mailbox, "new"u8, Samples.Message("one"));
+        Assert.Null(await LeftAsync());
+        await Store.Incoming.NoteLeftOnServerAsync(new(999), 6, Cancellation);
+
+        async Task<int?> LeftAsync() => (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).LeftOnServer;
     }
 
     [Fact]
@@ -315,5 +367,19 @@ public abstract partial class StoreContract
         Assert.Equal(stored.Count, (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes.Count);
         foreach (Email email in stored)
             Assert.Equal(email.Sha256, Convert.ToHexStringLower(SHA256.HashData(await Store.ReadContentAsync(email.Id, Cancellation))));
+    }
+
+    private Task<Recognition> RecogniseAsync(MailboxId mailbox, ReadOnlySpan<byte> uniqueId, byte[] message)
+    {
+        return CommitAsync(Store.Incoming.Begin(mailbox, uniqueId));
+
+        async Task<Recognition> CommitAsync(IncomingDraft draft)
+        {
+            await using (draft)
+            {
+                await draft.WriteAsync(message, Cancellation);
+                return await draft.CommitOrRecogniseAsync(Cancellation);
+            }
+        }
     }
 }

@@ -11,6 +11,8 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
 
     private const string Known = "SELECT high, low FROM known_unique_id WHERE mailbox = $mailbox";
 
+    private const string LeftOnServer = "SELECT left_on_server FROM mailbox_state WHERE mailbox = $mailbox";
+
     // State 0 is received: stored in whole.
     private const string Stored = """
         SELECT high, low FROM known_unique_id k JOIN email e ON e.id = k.email
@@ -50,15 +52,23 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
 
     private readonly ContentCommit _commit = new(database, spool);
 
-    public ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken) =>
-        ReadAllAsync(Known, mailbox, storedUntil: null, cancellationToken);
+    public async ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken)
+    {
+        List<UniqueIdHash> known = await ReadAllAsync(Known, mailbox, storedUntil: null, cancellationToken);
+        long? left = await database.ReadAsync(
+            connection => connection.Prepare(LeftOnServer).With("$mailbox", mailbox.Value).First(row => row.OptionalLong()), cancellationToken);
+        return new(known, (int?)left);
+    }
 
-    public ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(
+    public async ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(
         MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken) =>
-        ReadAllAsync(Stored, mailbox, storedUntil, cancellationToken);
+        new(await ReadAllAsync(Stored, mailbox, storedUntil, cancellationToken));
 
-    public ValueTask<bool> IsKnownContentAsync(MailboxId mailbox, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
-        database.ReadAsync(connection => FindContent(connection, mailbox, sha256) is not null, cancellationToken);
+    public async ValueTask NoteLeftOnServerAsync(MailboxId mailbox, int messages, CancellationToken cancellationToken) =>
+        await database.WriteAsync(
+            connection => connection.Prepare("UPDATE mailbox_state SET left_on_server = $left WHERE mailbox = $mailbox")
+                .With("$left", messages).With("$mailbox", mailbox.Value).Execute(),
+            cancellationToken);
 
     public IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId) =>
         new SqliteIncomingDraft(_commit, new(spool, options.InlineContentThreshold), clock, mailbox, uniqueId);
@@ -112,19 +122,31 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
     }
 
     /// <summary>
-    /// Adds a received email, its unique-id and its place in the mailbox's count; or returns the email that has the unique-id already.
+    /// Adds a received email, its unique-id and its place in the mailbox's count; or returns the email that has the unique-id already, or, where
+    /// content is to be recognised, the one that has the same octets.
     /// </summary>
-    public static EmailId Add(Connection connection, NewEmail email, UniqueIdHash? uniqueId)
+    public static (EmailId Email, bool IsNew) Add(Connection connection, NewEmail email, UniqueIdHash? uniqueId, bool recognises)
     {
         if (uniqueId is { } known
             && Bind(connection.Prepare(EmailOf), email.Mailbox, known).First(row => row.OptionalLong()) is { } stored)
-            return new(stored);
+            return (new(stored), false);
 
-        MailboxTable.CountReceived(connection, email.Mailbox);
-        EmailId id = EmailTable.Add(connection, email);
+        bool isNew = true;
+        EmailId id;
+        if (recognises && FindContent(connection, email.Mailbox, email.Content.Sha256) is { } recognised)
+        {
+            (id, isNew) = (new(recognised), false);
+            MailboxTable.CountRecognised(connection, email.Mailbox);
+        }
+        else
+        {
+            MailboxTable.CountReceived(connection, email.Mailbox);
+            id = EmailTable.Add(connection, email);
+        }
+
         if (uniqueId is { } added)
             Bind(connection.Prepare(Tie), email.Mailbox, added).With("$email", id.Value).Execute();
-        return id;
+        return (id, isNew);
     }
 
     private async ValueTask AddAsync(
@@ -143,20 +165,20 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
     private static long? FindContent(Connection connection, MailboxId mailbox, ReadOnlyMemory<byte> sha256) => connection
         .Prepare(OfContent).With("$mailbox", mailbox.Value).With("$sha256", sha256.ToArray()).First(row => row.OptionalLong());
 
-    private async ValueTask<KnownUniqueIds> ReadAllAsync(
+    private async ValueTask<List<UniqueIdHash>> ReadAllAsync(
         string which, MailboxId mailbox, DateTimeOffset? storedUntil, CancellationToken cancellationToken)
     {
-        HashSet<UniqueIdHash> all = [];
+        List<UniqueIdHash> all = [];
         UniqueIdHash? last = null;
         List<UniqueIdHash> page;
         do
         {
             page = await database.ReadAsync(connection => ReadPage(connection, which, mailbox, storedUntil, last), cancellationToken);
-            all.UnionWith(page);
+            all.AddRange(page);
             last = page.Count > 0 ? page[^1] : last;
         }
         while (page.Count == ReadPageSize);
-        return all.Count == 0 ? KnownUniqueIds.None : new(all);
+        return all;
     }
 
     private static List<UniqueIdHash> ReadPage(

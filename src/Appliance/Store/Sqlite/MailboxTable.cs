@@ -136,13 +136,13 @@ internal sealed class MailboxTable(Database database) : IMailboxes
                 .First<MailboxSchedule?>(row => ReadSchedule(row) is var schedule && IsDue(schedule) ? schedule : null),
             cancellationToken);
 
-    /// <summary>One email more; refuses a mailbox that is not there.</summary>
-    public static void CountReceived(Connection connection, MailboxId id)
-    {
-        if (connection.Prepare("UPDATE mailbox_state SET messages_received = messages_received + 1 WHERE mailbox = $id")
-            .With("$id", id.Value).Execute() == 0)
-            throw new NotStoredException($"mailbox {id}");
-    }
+    /// <summary>One email more, in a cycle that has not come to its end; refuses a mailbox that is not there.</summary>
+    public static void CountReceived(Connection connection, MailboxId id) =>
+        Update(connection, id, "UPDATE mailbox_state SET messages_received = messages_received + 1, left_on_server = NULL WHERE mailbox = $id");
+
+    /// <summary>As <see cref="CountReceived"/>, for a message that was here already.</summary>
+    public static void CountRecognised(Connection connection, MailboxId id) =>
+        Update(connection, id, "UPDATE mailbox_state SET left_on_server = NULL WHERE mailbox = $id");
 
     /// <summary>One email more that was sent; the mailbox may have been deleted meanwhile.</summary>
     public static void CountSent(Connection connection, MailboxId id) =>
@@ -190,5 +190,11 @@ internal sealed class MailboxTable(Database database) : IMailboxes
         if (connection.Prepare("SELECT 1 FROM mailbox WHERE address_key = $key AND id <> $id")
             .With("$key", MailboxColumns.AddressKey(mailbox.EmailAddress)).With("$id", mailbox.Id.Value).Any())
             throw new DuplicateValueException("emailAddress", mailbox.EmailAddress);
+    }
+
+    private static void Update(Connection connection, MailboxId id, string update)
+    {
+        if (connection.Prepare(update).With("$id", id.Value).Execute() == 0)
+            throw new NotStoredException($"mailbox {id}");
     }
 }

@@ -20,7 +20,7 @@ internal sealed class SqliteIncomingDraft : IncomingDraft
         if (uniqueId.IsEmpty)
             return;
         _uniqueId = UniqueIdHash.Of(uniqueId);
-        _shownUniqueId = ShownUniqueId.Of(uniqueId);
+        _shownUniqueId = Fingerprint.IsOne(uniqueId) ? null : ShownUniqueId.Of(uniqueId);
     }
 
     public override long Length => _content.Length;
@@ -33,19 +33,31 @@ internal sealed class SqliteIncomingDraft : IncomingDraft
         return _content.WriteAsync(octets, cancellationToken);
     }
 
-    public override async ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_isFinished, this);
-        _isFinished = true;
-        SealedContent content = await _content.SealAsync(cancellationToken);
-        NewEmail email = new(_mailbox, state, _clock.GetUtcNow(), content) { UniqueId = _shownUniqueId };
-        return await _commit.RunAsync(content, connection => IncomingTable.Add(connection, email, _uniqueId), cancellationToken);
-    }
+    public override async ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken) =>
+        (await CommitAsync(state, recognises: false, cancellationToken)).Email;
+
+    public override ValueTask<Recognition> CommitOrRecogniseAsync(CancellationToken cancellationToken) =>
+        CommitAsync(EmailState.Received, recognises: true, cancellationToken);
 
     public override ValueTask DisposeAsync()
     {
         _isFinished = true;
         _content.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<Recognition> CommitAsync(EmailState state, bool recognises, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isFinished, this);
+        _isFinished = true;
+        SealedContent content = await _content.SealAsync(cancellationToken);
+        NewEmail email = new(_mailbox, state, _clock.GetUtcNow(), content) { UniqueId = _shownUniqueId };
+        bool isNew = false;
+        EmailId id = await _commit.RunAsync(content, connection =>
+        {
+            (EmailId stored, isNew) = IncomingTable.Add(connection, email, _uniqueId, recognises);
+            return stored;
+        }, cancellationToken);
+        return new(id, isNew);
     }
 }
