@@ -22,6 +22,7 @@ internal static class Contents
         {
             dialogue.Wire.Expect(dialogue.Content("message"));
             octets = await dialogue.Wire.ReadContentAsync(destination.WriteAsync, limit, dialogue.Options.MaxContent);
+            Pop3Telemetry.Received(octets);
         }
         exchange.Complete();
         response.EnsurePositive(command.Keyword);
@@ -33,7 +34,6 @@ internal static class Contents
         Dialogue dialogue, ContentCommand command, IReadOnlyList<int> messageNumbers, IRetrievalSink sink, long limit,
         CancellationToken cancellationToken)
     {
-        MessageNumbers.Require(messageNumbers);
         ArgumentNullException.ThrowIfNull(sink);
         command.EnsureOffered(dialogue.Capabilities);
 
@@ -58,6 +58,7 @@ internal static class Contents
             await sink.BeginAsync(messageNumber, cancellationToken);
             dialogue.Wire.Expect(contentDeadline);
             long octets = await dialogue.Wire.ReadContentAsync(write, limit, dialogue.Options.MaxContent);
+            Pop3Telemetry.Received(octets);
             await sink.EndAsync(new(messageNumber, octets, octets > limit, null), cancellationToken);
             return octets;
         }

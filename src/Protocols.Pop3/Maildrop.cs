@@ -13,6 +13,8 @@ namespace EmailSync.Protocols.Pop3;
 /// </remarks>
 public sealed class Maildrop : IAsyncDisposable
 {
+    private const string MessageCount = "pop3.message.count";
+
     private readonly Dialogue _dialogue;
 
     internal Maildrop(Dialogue dialogue) => _dialogue = dialogue;
@@ -42,7 +44,7 @@ public sealed class Maildrop : IAsyncDisposable
     /// can; leaving it early reads the rest.
     /// </summary>
     public IAsyncEnumerable<ScanListing> ListAsync(CancellationToken cancellationToken = default) =>
-        Listing.ScanAsync(_dialogue, cancellationToken);
+        Pop3Telemetry.Client.Observe(Operation("list"), Listing.ScanAsync(_dialogue, cancellationToken), cancellationToken);
 
     /// <summary>LIST with a number: the announced size of one message.</summary>
     public ValueTask<ScanListing> ListAsync(int messageNumber, CancellationToken cancellationToken = default)
@@ -58,7 +60,7 @@ public sealed class Maildrop : IAsyncDisposable
     /// early reads the rest.
     /// </summary>
     public IAsyncEnumerable<UniqueIdListing> ListUniqueIdsAsync(CancellationToken cancellationToken = default) =>
-        Listing.UniqueIdsAsync(_dialogue, cancellationToken);
+        Pop3Telemetry.Client.Observe(Operation("list_unique_ids"), Listing.UniqueIdsAsync(_dialogue, cancellationToken), cancellationToken);
 
     /// <summary>UIDL without a string for each message: for huge maildrops, most of whose ids are known.</summary>
     /// <param name="visit">Gets every line. What it throws ends the connection.</param>
@@ -67,7 +69,9 @@ public sealed class Maildrop : IAsyncDisposable
     public ValueTask<int> ListUniqueIdsAsync(UniqueIdVisitor visit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(visit);
-        return Listing.VisitUniqueIdsAsync(_dialogue, visit, cancellationToken);
+        return Pop3Telemetry.Client.ObserveAsync(
+            Operation("list_unique_ids"), (_dialogue, visit, cancellationToken),
+            static (call, _) => Listing.VisitUniqueIdsAsync(call._dialogue, call.visit, call.cancellationToken));
     }
 
     /// <summary>UIDL with a number: the unique-id of one message.</summary>
@@ -89,7 +93,7 @@ public sealed class Maildrop : IAsyncDisposable
     /// </exception>
     public ValueTask<long> RetrieveAsync(
         int messageNumber, Stream destination, long limit = long.MaxValue, CancellationToken cancellationToken = default) =>
-        Contents.CopyAsync(_dialogue, ContentCommand.Retrieve, messageNumber, destination, limit, cancellationToken);
+        CopyAsync("retrieve", ContentCommand.Retrieve, messageNumber, destination, limit, cancellationToken);
 
     /// <summary>
     /// RETR for many messages, pipelined where the server offers it and one at a time where not. A refusal is that message's own result.
@@ -101,7 +105,7 @@ public sealed class Maildrop : IAsyncDisposable
     /// <exception cref="ContentTooLongException">A message is longer than <see cref="Pop3Options.MaxContent"/>; the connection is given up.</exception>
     public ValueTask RetrieveAsync(
         IReadOnlyList<int> messageNumbers, IRetrievalSink sink, long limit = long.MaxValue, CancellationToken cancellationToken = default) =>
-        Contents.PipelineAsync(_dialogue, ContentCommand.Retrieve, messageNumbers, sink, limit, cancellationToken);
+        PipelineAsync("retrieve", ContentCommand.Retrieve, messageNumbers, sink, limit, cancellationToken);
 
     /// <summary>TOP: copies a message's header and the first lines of its body to a stream.</summary>
     /// <param name="messageNumber">From a listing of this session.</param>
@@ -114,27 +118,80 @@ public sealed class Maildrop : IAsyncDisposable
     /// <exception cref="ContentTooLongException">There is more than <paramref name="limit"/>; as with RETR.</exception>
     public ValueTask<long> TopAsync(
         int messageNumber, int lines, Stream destination, long limit = long.MaxValue, CancellationToken cancellationToken = default) =>
-        Contents.CopyAsync(_dialogue, ContentCommand.Top(lines), messageNumber, destination, limit, cancellationToken);
+        CopyAsync("top", ContentCommand.Top(lines), messageNumber, destination, limit, cancellationToken);
 
     /// <summary>TOP for many messages; otherwise as RETR for many.</summary>
     /// <exception cref="NotSupportedException">The server's capabilities are known, and TOP is not among them (RFC 2449 section 6.1).</exception>
     public ValueTask TopAsync(
         IReadOnlyList<int> messageNumbers, int lines, IRetrievalSink sink, long limit = long.MaxValue, CancellationToken cancellationToken = default) =>
-        Contents.PipelineAsync(_dialogue, ContentCommand.Top(lines), messageNumbers, sink, limit, cancellationToken);
+        PipelineAsync("top", ContentCommand.Top(lines), messageNumbers, sink, limit, cancellationToken);
 
     /// <summary>DELE: marks a message as deleted. It is removed if QUIT is answered, and kept if the session ends in any other way.</summary>
-    public async ValueTask DeleteAsync(int messageNumber, CancellationToken cancellationToken = default)
+    public ValueTask DeleteAsync(int messageNumber, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(messageNumber, 1);
-        (await _dialogue.AskAsync($"DELE {messageNumber}", _dialogue.Response("response to DELE"), cancellationToken)).EnsurePositive("DELE");
+        return Pop3Telemetry.Client.ObserveAsync(
+            Operation("delete"), (Maildrop: this, messageNumber, cancellationToken),
+            static (call, _) => call.Maildrop.MarkAsync(call.messageNumber, call.cancellationToken));
     }
 
     /// <summary>DELE for many messages, pipelined where the server offers it.</summary>
     /// <returns>The messages that the server would not mark, with its reasons; all others are marked.</returns>
-    public async ValueTask<IReadOnlyList<RefusedDeletion>> DeleteAsync(
+    public ValueTask<IReadOnlyList<RefusedDeletion>> DeleteAsync(
         IReadOnlyList<int> messageNumbers, CancellationToken cancellationToken = default)
     {
         MessageNumbers.Require(messageNumbers);
+        return Pop3Telemetry.Client.ObserveAsync(Operation("delete"), (Maildrop: this, messageNumbers, cancellationToken), static (call, activity) =>
+        {
+            activity?.SetTag(MessageCount, call.messageNumbers.Count);
+            return call.Maildrop.MarkAsync(call.messageNumbers, call.cancellationToken);
+        });
+    }
+
+    /// <summary>RSET: takes back all marks of this session.</summary>
+    public async ValueTask ResetAsync(CancellationToken cancellationToken = default) =>
+        (await _dialogue.AskAsync($"RSET", _dialogue.Response("response to RSET"), cancellationToken)).EnsurePositive("RSET");
+
+    /// <summary>NOOP: nothing, except that the server's idle timer (RFC 1939 section 3) begins anew.</summary>
+    public async ValueTask NoOpAsync(CancellationToken cancellationToken = default) =>
+        (await _dialogue.AskAsync($"NOOP", _dialogue.Response("response to NOOP"), cancellationToken)).EnsurePositive("NOOP");
+
+    /// <summary>QUIT: enters the UPDATE state, in which the server removes the marked messages (RFC 1939 section 6), and closes the connection.</summary>
+    /// <remarks>After any exception it is not known which of the marked messages are gone; the next session's listing tells.</remarks>
+    /// <exception cref="Pop3NegativeResponseException">The server could not remove some or all of the marked messages.</exception>
+    public ValueTask QuitAsync(CancellationToken cancellationToken = default) =>
+        Pop3Telemetry.Client.ObserveAsync(
+            Operation("quit"), (Maildrop: this, cancellationToken), static (call, _) => call.Maildrop.UpdateAsync(call.cancellationToken));
+
+    /// <summary>Closes the connection. Without <see cref="QuitAsync"/> before it, all marks are void.</summary>
+    public ValueTask DisposeAsync() => _dialogue.DisposeAsync();
+
+    private ClientOperation Operation(string name) => new(name, _dialogue.Options.Clock);
+
+    private ValueTask<long> CopyAsync(
+        string operation, ContentCommand command, int messageNumber, Stream destination, long limit, CancellationToken cancellationToken) =>
+        Pop3Telemetry.Client.ObserveAsync(
+            Operation(operation), (_dialogue, command, messageNumber, destination, limit, cancellationToken),
+            static (call, _) => Contents.CopyAsync(
+                call._dialogue, call.command, call.messageNumber, call.destination, call.limit, call.cancellationToken));
+
+    private ValueTask PipelineAsync(
+        string operation, ContentCommand command, IReadOnlyList<int> messageNumbers, IRetrievalSink sink, long limit, CancellationToken cancellationToken)
+    {
+        MessageNumbers.Require(messageNumbers);
+        return Pop3Telemetry.Client.ObserveAsync(
+            Operation(operation), (_dialogue, command, messageNumbers, sink, limit, cancellationToken), static (call, activity) =>
+            {
+                activity?.SetTag(MessageCount, call.messageNumbers.Count);
+                return Contents.PipelineAsync(call._dialogue, call.command, call.messageNumbers, call.sink, call.limit, call.cancellationToken);
+            });
+    }
+
+    private async ValueTask MarkAsync(int messageNumber, CancellationToken cancellationToken) =>
+        (await _dialogue.AskAsync($"DELE {messageNumber}", _dialogue.Response("response to DELE"), cancellationToken)).EnsurePositive("DELE");
+
+    private async ValueTask<IReadOnlyList<RefusedDeletion>> MarkAsync(IReadOnlyList<int> messageNumbers, CancellationToken cancellationToken)
+    {
         List<RefusedDeletion> refused = [];
         Deadline deadline = _dialogue.Response("response to DELE");
         using Exchange exchange = _dialogue.Wire.BeginExchange(cancellationToken);
@@ -152,24 +209,10 @@ public sealed class Maildrop : IAsyncDisposable
         return refused;
     }
 
-    /// <summary>RSET: takes back all marks of this session.</summary>
-    public async ValueTask ResetAsync(CancellationToken cancellationToken = default) =>
-        (await _dialogue.AskAsync($"RSET", _dialogue.Response("response to RSET"), cancellationToken)).EnsurePositive("RSET");
-
-    /// <summary>NOOP: nothing, except that the server's idle timer (RFC 1939 section 3) begins anew.</summary>
-    public async ValueTask NoOpAsync(CancellationToken cancellationToken = default) =>
-        (await _dialogue.AskAsync($"NOOP", _dialogue.Response("response to NOOP"), cancellationToken)).EnsurePositive("NOOP");
-
-    /// <summary>QUIT: enters the UPDATE state, in which the server removes the marked messages (RFC 1939 section 6), and closes the connection.</summary>
-    /// <remarks>After any exception it is not known which of the marked messages are gone; the next session's listing tells.</remarks>
-    /// <exception cref="Pop3NegativeResponseException">The server could not remove some or all of the marked messages.</exception>
-    public async ValueTask QuitAsync(CancellationToken cancellationToken = default)
+    private async ValueTask UpdateAsync(CancellationToken cancellationToken)
     {
         Pop3Response response = await _dialogue.AskAsync($"QUIT", new("response to QUIT", _dialogue.Options.QuitTimeout), cancellationToken);
         await _dialogue.DisposeAsync();
         response.EnsurePositive("QUIT");
     }
-
-    /// <summary>Closes the connection. Without <see cref="QuitAsync"/> before it, all marks are void.</summary>
-    public ValueTask DisposeAsync() => _dialogue.DisposeAsync();
 }

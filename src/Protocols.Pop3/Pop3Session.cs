@@ -49,25 +49,11 @@ public sealed class Pop3Session : IAsyncDisposable
     /// <exception cref="Pop3NegativeResponseException">The server refused the session; nothing was sent.</exception>
     /// <exception cref="ProtocolViolationException">This is no POP3 greeting.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option makes no sense; the stream is not touched.</exception>
-    public static async ValueTask<Pop3Session> OpenAsync(Stream stream, Pop3Options? options = null, CancellationToken cancellationToken = default)
+    public static ValueTask<Pop3Session> OpenAsync(Stream stream, Pop3Options? options = null, CancellationToken cancellationToken = default)
     {
         Dialogue dialogue = new(stream, (options ?? new()).Validated());
-        try
-        {
-            using Exchange exchange = dialogue.Wire.BeginExchange(cancellationToken);
-            dialogue.Wire.Expect(new("greeting", dialogue.Options.GreetingTimeout));
-            byte[] greeting = await dialogue.Wire.ReadLineAsync(static line => line.ToArray(), dialogue.Options.MaxStatusLine);
-            Pop3Response response = Pop3Response.Parse(greeting, hasResponseCodes: false);
-            if (!response.IsPositive)
-                throw new Pop3NegativeResponseException("greeting", response);
-            exchange.Complete();
-            return new(dialogue, greeting);
-        }
-        catch
-        {
-            await dialogue.DisposeAsync();
-            throw;
-        }
+        return Pop3Telemetry.Client.ObserveAsync(
+            new("greeting", dialogue.Options.Clock), (dialogue, cancellationToken), static (call, _) => GreetedAsync(call.dialogue, call.cancellationToken));
     }
 
     /// <summary>CAPA (RFC 2449): what the server offers before sign-in.</summary>
@@ -82,25 +68,12 @@ public sealed class Pop3Session : IAsyncDisposable
     /// <exception cref="Pop3NegativeResponseException">The server refuses. The connection is given up: nothing follows in clear.</exception>
     /// <exception cref="NotSupportedException">The server's capabilities are known, and STLS is not among them. The connection is given up.</exception>
     /// <exception cref="ProtocolViolationException">There were octets in clear behind the go-ahead.</exception>
-    public async ValueTask StartTlsAsync(TlsUpgrade upgrade, CancellationToken cancellationToken = default)
+    public ValueTask StartTlsAsync(TlsUpgrade upgrade, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(upgrade);
-        if (IsEncrypted)
-            throw new InvalidOperationException("The session is encrypted already; TLS does not go inside TLS");
-        if (_isUtf8)
-            throw new InvalidOperationException("STLS must come before UTF8 (RFC 6856 section 2.1)");
-        if (Capabilities is { HasStartTls: false })
-            throw Dialogue.Wire.Break(new NotSupportedException("The server does not offer STLS"));
-        Dialogue dialogue = Dialogue;
-        using Exchange exchange = dialogue.Begin($"STLS", cancellationToken);
-        Deadline deadline = dialogue.Response("response to STLS");
-        await dialogue.Wire.FlushAsync(deadline);
-        Pop3Response response = await dialogue.ReadResponseAsync(deadline);
-        if (!response.IsPositive)
-            throw dialogue.Wire.Break(new Pop3NegativeResponseException("STLS", response));
-        await dialogue.Wire.UpgradeAsync(upgrade, new("TLS handshake", dialogue.Options.HandshakeTimeout));
-        dialogue.Capabilities = null;
-        exchange.Complete();
+        return Pop3Telemetry.Client.ObserveAsync(
+            new("start_tls", Dialogue.Options.Clock), (Session: this, upgrade, cancellationToken),
+            static (call, _) => call.Session.UpgradeAsync(call.upgrade, call.cancellationToken));
     }
 
     /// <summary>UTF8 (RFC 6856): messages may come with UTF-8 headers from now on.</summary>
@@ -141,7 +114,8 @@ public sealed class Pop3Session : IAsyncDisposable
     /// <exception cref="EncryptionRequiredException">The stream is not encrypted; nothing was sent.</exception>
     /// <exception cref="ArgumentException">Name or password cannot go into a command: see <see cref="AuthenticateAsync"/>.</exception>
     public ValueTask<Maildrop> LogInAsync(string name, Secret password, CancellationToken cancellationToken = default) =>
-        SignInAsync(Authentication.LogInAsync(Dialogue, name, password, cancellationToken));
+        SignInAsync("USER", (Dialogue, name, password, cancellationToken),
+            static call => Authentication.LogInAsync(call.Dialogue, call.name, call.password, call.cancellationToken));
 
     /// <summary>
     /// Signs in by AUTH (RFC 5034). Passwords that USER and PASS cannot carry go this way.
@@ -155,8 +129,12 @@ public sealed class Pop3Session : IAsyncDisposable
     /// <exception cref="ProtocolViolationException">
     /// A challenge was malformed, or the server claimed success before the mechanism had verified it.
     /// </exception>
-    public ValueTask<Maildrop> AuthenticateAsync(SaslMechanism mechanism, CancellationToken cancellationToken = default) =>
-        SignInAsync(Authentication.AuthenticateAsync(Dialogue, mechanism, cancellationToken));
+    public ValueTask<Maildrop> AuthenticateAsync(SaslMechanism mechanism, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(mechanism);
+        return SignInAsync(mechanism.Name, (Dialogue, mechanism, cancellationToken),
+            static call => Authentication.AuthenticateAsync(call.Dialogue, call.mechanism, call.cancellationToken));
+    }
 
     /// <summary>
     /// Signs in by APOP (RFC 1939 section 7). Never chosen by itself: its MD5 can be attacked by whoever controls the greeting
@@ -171,7 +149,8 @@ public sealed class Pop3Session : IAsyncDisposable
             throw new EncryptionRequiredException("APOP needs a greeting that came over TLS; this one came in clear");
         if (_timestamp is null)
             throw new NotSupportedException("The server's greeting has no timestamp that APOP could use");
-        return SignInAsync(Authentication.ApopAsync(Dialogue, _timestamp, name, sharedSecret, cancellationToken));
+        return SignInAsync("APOP", (Dialogue, _timestamp, name, sharedSecret, cancellationToken),
+            static call => Authentication.ApopAsync(call.Dialogue, call._timestamp, call.name, call.sharedSecret, call.cancellationToken));
     }
 
     /// <summary>QUIT before sign-in: nothing is deleted (RFC 1939 section 4).</summary>
@@ -185,7 +164,52 @@ public sealed class Pop3Session : IAsyncDisposable
     /// <summary>Closes the connection, unless the session has become a maildrop.</summary>
     public ValueTask DisposeAsync() => _dialogue?.DisposeAsync() ?? default;
 
-    private async ValueTask<Maildrop> SignInAsync(ValueTask signIn)
+    private static async ValueTask<Pop3Session> GreetedAsync(Dialogue dialogue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using Exchange exchange = dialogue.Wire.BeginExchange(cancellationToken);
+            dialogue.Wire.Expect(new("greeting", dialogue.Options.GreetingTimeout));
+            byte[] greeting = await dialogue.Wire.ReadLineAsync(static line => line.ToArray(), dialogue.Options.MaxStatusLine);
+            Pop3Response response = Pop3Response.Parse(greeting, hasResponseCodes: false);
+            if (!response.IsPositive)
+                throw new Pop3NegativeResponseException("greeting", response);
+            exchange.Complete();
+            return new(dialogue, greeting);
+        }
+        catch
+        {
+            await dialogue.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async ValueTask UpgradeAsync(TlsUpgrade upgrade, CancellationToken cancellationToken)
+    {
+        if (IsEncrypted)
+            throw new InvalidOperationException("The session is encrypted already; TLS does not go inside TLS");
+        if (_isUtf8)
+            throw new InvalidOperationException("STLS must come before UTF8 (RFC 6856 section 2.1)");
+        if (Capabilities is { HasStartTls: false })
+            throw Dialogue.Wire.Break(new NotSupportedException("The server does not offer STLS"));
+        Dialogue dialogue = Dialogue;
+        using Exchange exchange = dialogue.Begin($"STLS", cancellationToken);
+        Deadline deadline = dialogue.Response("response to STLS");
+        await dialogue.Wire.FlushAsync(deadline);
+        Pop3Response response = await dialogue.ReadResponseAsync(deadline);
+        if (!response.IsPositive)
+            throw dialogue.Wire.Break(new Pop3NegativeResponseException("STLS", response));
+        await dialogue.Wire.UpgradeAsync(upgrade, new("TLS handshake", dialogue.Options.HandshakeTimeout));
+        dialogue.Capabilities = null;
+        exchange.Complete();
+    }
+
+    private ValueTask<Maildrop> SignInAsync<TState>(string mechanism, TState state, Func<TState, ValueTask> signIn) =>
+        Pop3Telemetry.Client.ObserveAsync(
+            new("sign_in", Dialogue.Options.Clock) { Attribute = new("pop3.auth.mechanism", mechanism) }, (Session: this, state, signIn),
+            static (call, _) => call.Session.BecomeMaildropAsync(call.signIn(call.state)));
+
+    private async ValueTask<Maildrop> BecomeMaildropAsync(ValueTask signIn)
     {
         await signIn;
         Maildrop maildrop = new(Dialogue);

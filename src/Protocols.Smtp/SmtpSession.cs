@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EmailSync.Protocols.Wire;
 using EmailSync.Protocols.Wire.Sasl;
 
@@ -53,22 +54,13 @@ public sealed class SmtpSession : IAsyncDisposable
     /// <exception cref="SmtpNegativeReplyException">The server refuses the session.</exception>
     /// <exception cref="ProtocolViolationException">This is no SMTP greeting, or something came behind it that nobody asked for.</exception>
     /// <exception cref="TimeoutException">The server did not answer in time.</exception>
-    public static async ValueTask<SmtpSession> OpenAsync(
+    public static ValueTask<SmtpSession> OpenAsync(
         Stream stream, SmtpOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
         Dialogue dialogue = new(stream, options ?? new());
-        try
-        {
-            Reply greeting = await Introduction.ReadGreetingAsync(dialogue, cancellationToken);
-            await Introduction.GreetAsync(dialogue, mayBeHelo: true, cancellationToken);
-            return new(dialogue, greeting);
-        }
-        catch
-        {
-            await dialogue.DisposeAsync();
-            throw;
-        }
+        return SmtpTelemetry.Client.ObserveAsync(
+            new("greeting", dialogue.Options.Clock), (dialogue, cancellationToken), static (call, _) => GreetedAsync(call.dialogue, call.cancellationToken));
     }
 
     /// <summary>
@@ -78,18 +70,12 @@ public sealed class SmtpSession : IAsyncDisposable
     /// <exception cref="ServiceExtensionMissingException">The server does not offer it; nothing was sent.</exception>
     /// <exception cref="SmtpNegativeReplyException">The server refuses.</exception>
     /// <exception cref="ProtocolViolationException">There were octets in clear behind the go-ahead, or it was none.</exception>
-    public async ValueTask StartTlsAsync(TlsUpgrade upgrade, CancellationToken cancellationToken = default)
+    public ValueTask StartTlsAsync(TlsUpgrade upgrade, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(upgrade);
-        if (IsEncrypted)
-            throw new InvalidOperationException("The session is encrypted already; TLS does not go inside TLS (RFC 3207 section 4.2)");
-        ThrowIfTlsRefused();
-        _isTlsRefused = true;
-        if (!Extensions.HasStartTls)
-            throw new ServiceExtensionMissingException("STARTTLS", "TLS was asked for");
-        await Introduction.StartTlsAsync(_dialogue, upgrade, cancellationToken);
-        await Introduction.GreetAsync(_dialogue, mayBeHelo: false, cancellationToken);
-        _isTlsRefused = false;
+        return SmtpTelemetry.Client.ObserveAsync(
+            new("start_tls", _dialogue.Options.Clock), (Session: this, upgrade, cancellationToken),
+            static (call, _) => call.Session.UpgradeAsync(call.upgrade, call.cancellationToken));
     }
 
     /// <summary>AUTH (RFC 4954), once in a session. EHLO is not said again: servers exist that refuse mail after it.</summary>
@@ -104,20 +90,12 @@ public sealed class SmtpSession : IAsyncDisposable
     /// <exception cref="ProtocolViolationException">
     /// A challenge was malformed, or the server claimed success before the mechanism was complete.
     /// </exception>
-    public async ValueTask AuthenticateAsync(SaslMechanism mechanism, CancellationToken cancellationToken = default)
+    public ValueTask AuthenticateAsync(SaslMechanism mechanism, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(mechanism);
-        ThrowIfTlsRefused();
-        if (_isSignedIn)
-            throw new InvalidOperationException("The session has signed in already (RFC 4954 section 4)");
-        if (mechanism.Strength < MechanismStrength.Proving && !IsEncrypted && !_dialogue.Options.AllowCleartextPasswords)
-            throw new EncryptionRequiredException(
-                $"AUTH {mechanism.Name} gives away a secret, and the connection is not encrypted. Use implicit TLS or STARTTLS; nothing was sent");
-        if (!Extensions.Mechanisms.Contains(mechanism.Name))
-            throw new ServiceExtensionMissingException(
-                $"AUTH {mechanism.Name}", $"these mechanisms only: {string.Join(", ", Extensions.Mechanisms)}");
-        await new SaslExchange(_dialogue, mechanism).RunAsync(cancellationToken);
-        _isSignedIn = true;
+        return SmtpTelemetry.Client.ObserveAsync(
+            new("sign_in", _dialogue.Options.Clock) { Attribute = new("smtp.auth.mechanism", mechanism.Name) }, (Session: this, mechanism, cancellationToken),
+            static (call, _) => call.Session.SignInAsync(call.mechanism, call.cancellationToken));
     }
 
     /// <summary>
@@ -139,28 +117,15 @@ public sealed class SmtpSession : IAsyncDisposable
     /// <exception cref="InvalidContentException">The content breaks <see cref="SmtpOptions.ContentRules"/>; it was not delivered.</exception>
     /// <exception cref="ConnectionLostException">The connection failed before the end of the content; the message was not delivered.</exception>
     /// <exception cref="TimeoutException">The server did not answer in time; the message was not delivered.</exception>
-    public async ValueTask<TransactionResult> SendAsync(
+    public ValueTask<TransactionResult> SendAsync(
         Envelope envelope, Stream content, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(envelope);
         ArgumentNullException.ThrowIfNull(content);
-        ThrowIfTlsRefused();
-        envelope.Validate();
-        if (envelope.RequireTls && !IsEncrypted)
-            throw new EncryptionRequiredException(
-                "The message requires TLS, and the connection is not encrypted (RFC 8689 section 2). Nothing was sent");
-        if (IsSpent)
-            throw new InvalidOperationException(
-                $"The server takes {Extensions.Limits.Transactions} transactions in a session (MAILMAX, RFC 9422); open another one. Nothing was sent");
-
-        using OutgoingContent outgoing = await OutgoingContent.PrepareAsync(content, cancellationToken);
-        string parameters = MailParameters.Decide(envelope, outgoing.Survey, Extensions, _dialogue.Options);
-        AdmittedRecipients? admitted = AdmittedRecipients.Of(envelope, Extensions.Limits);
-        using MailTransaction transaction = new(_dialogue, admitted?.Envelope ?? envelope, outgoing, parameters);
-        _transactions++;
-        TransactionResult result = await transaction.RunAsync(_needsReset, cancellationToken);
-        _needsReset = transaction.NeedsReset;
-        return admitted?.Complete(result) ?? result;
+        return SmtpTelemetry.Client.ObserveAsync(
+            new("transaction", _dialogue.Options.Clock), (Session: this, envelope, content, cancellationToken),
+            static (call, activity) => call.Session.TransactAsync(call.envelope, call.content, activity, call.cancellationToken),
+            SmtpTelemetry.RefusalOfTransaction);
     }
 
     /// <summary>RSET: forgets a transaction that was begun; also a sign of life.</summary>
@@ -201,6 +166,72 @@ public sealed class SmtpSession : IAsyncDisposable
 
     /// <summary>Closes the connection without a word.</summary>
     public ValueTask DisposeAsync() => _dialogue.DisposeAsync();
+
+    private static async ValueTask<SmtpSession> GreetedAsync(Dialogue dialogue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Reply greeting = await Introduction.ReadGreetingAsync(dialogue, cancellationToken);
+            await Introduction.GreetAsync(dialogue, mayBeHelo: true, cancellationToken);
+            return new(dialogue, greeting);
+        }
+        catch
+        {
+            await dialogue.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async ValueTask UpgradeAsync(TlsUpgrade upgrade, CancellationToken cancellationToken)
+    {
+        if (IsEncrypted)
+            throw new InvalidOperationException("The session is encrypted already; TLS does not go inside TLS (RFC 3207 section 4.2)");
+        ThrowIfTlsRefused();
+        _isTlsRefused = true;
+        if (!Extensions.HasStartTls)
+            throw new ServiceExtensionMissingException("STARTTLS", "TLS was asked for");
+        await Introduction.StartTlsAsync(_dialogue, upgrade, cancellationToken);
+        await Introduction.GreetAsync(_dialogue, mayBeHelo: false, cancellationToken);
+        _isTlsRefused = false;
+    }
+
+    private async ValueTask SignInAsync(SaslMechanism mechanism, CancellationToken cancellationToken)
+    {
+        ThrowIfTlsRefused();
+        if (_isSignedIn)
+            throw new InvalidOperationException("The session has signed in already (RFC 4954 section 4)");
+        if (mechanism.Strength < MechanismStrength.Proving && !IsEncrypted && !_dialogue.Options.AllowCleartextPasswords)
+            throw new EncryptionRequiredException(
+                $"AUTH {mechanism.Name} gives away a secret, and the connection is not encrypted. Use implicit TLS or STARTTLS; nothing was sent");
+        if (!Extensions.Mechanisms.Contains(mechanism.Name))
+            throw new ServiceExtensionMissingException(
+                $"AUTH {mechanism.Name}", $"these mechanisms only: {string.Join(", ", Extensions.Mechanisms)}");
+        await new SaslExchange(_dialogue, mechanism).RunAsync(cancellationToken);
+        _isSignedIn = true;
+    }
+
+    private async ValueTask<TransactionResult> TransactAsync(Envelope envelope, Stream content, Activity? activity, CancellationToken cancellationToken)
+    {
+        ThrowIfTlsRefused();
+        envelope.Validate();
+        if (envelope.RequireTls && !IsEncrypted)
+            throw new EncryptionRequiredException(
+                "The message requires TLS, and the connection is not encrypted (RFC 8689 section 2). Nothing was sent");
+        if (IsSpent)
+            throw new InvalidOperationException(
+                $"The server takes {Extensions.Limits.Transactions} transactions in a session (MAILMAX, RFC 9422); open another one. Nothing was sent");
+
+        using OutgoingContent outgoing = await OutgoingContent.PrepareAsync(content, cancellationToken);
+        string parameters = MailParameters.Decide(envelope, outgoing.Survey, Extensions, _dialogue.Options);
+        AdmittedRecipients? admitted = AdmittedRecipients.Of(envelope, Extensions.Limits);
+        using MailTransaction transaction = new(_dialogue, admitted?.Envelope ?? envelope, outgoing, parameters);
+        _transactions++;
+        TransactionResult result = await transaction.RunAsync(_needsReset, cancellationToken);
+        _needsReset = transaction.NeedsReset;
+        SmtpTelemetry.Transacted(result, outgoing.Taken);
+        activity?.SetTag("smtp.recipient.count", result.Recipients.Count).SetTag("smtp.content.size", outgoing.Taken);
+        return admitted?.Complete(result) ?? result;
+    }
 
     private void ThrowIfTlsRefused()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Authentication;
 
@@ -46,9 +47,17 @@ public sealed class TlsClient
     /// <returns>The encrypted stream, which owns <paramref name="cleartext"/>.</returns>
     /// <exception cref="CertificateException">The peer did not prove its identity.</exception>
     /// <exception cref="TlsException">The handshake failed otherwise.</exception>
-    public async ValueTask<SslStream> AuthenticateAsync(Stream cleartext, CancellationToken cancellationToken = default)
+    public ValueTask<SslStream> AuthenticateAsync(Stream cleartext, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(cleartext);
+        return TlsTelemetry.Client.ObserveAsync(
+            new("handshake", _options.Clock), (Client: this, cleartext, cancellationToken),
+            static (call, activity) => call.Client.ShakeHandsAsync(call.cleartext, activity, call.cancellationToken));
+    }
+
+    private async ValueTask<SslStream> ShakeHandsAsync(Stream cleartext, Activity? activity, CancellationToken cancellationToken)
+    {
+        activity?.SetTag("server.address", Host);
         PeerIdentity identity = new(Host, _options);
         SslStream stream = new(cleartext, leaveInnerStreamOpen: false);
         try
@@ -56,6 +65,7 @@ public sealed class TlsClient
             await stream.AuthenticateAsClientAsync(OptionsFor(identity), cancellationToken).ConfigureAwait(false);
             if (_options.CipherSuites is { } suites && !suites.Contains(stream.NegotiatedCipherSuite))
                 throw new AuthenticationException($"The handshake came to {stream.NegotiatedCipherSuite}, which is not among the suites admitted");
+            activity?.SetTag("tls.protocol.version", stream.SslProtocol == SslProtocols.Tls13 ? "1.3" : "1.2");
             _options.Secured?.Invoke(new()
             {
                 Protocol = stream.SslProtocol == SslProtocols.Tls13 ? "TLS 1.3" : "TLS 1.2",
