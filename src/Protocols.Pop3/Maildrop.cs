@@ -43,10 +43,12 @@ public sealed class Maildrop : IAsyncDisposable
     /// LIST: the announced size of every message that is not marked as deleted, as the server sends them. While it runs, no other command
     /// can; leaving it early reads the rest.
     /// </summary>
+    /// <exception cref="ProtocolViolationException">A line is malformed, a number comes twice, or there are more than <see cref="Pop3Options.MaxMessages"/>.</exception>
     public IAsyncEnumerable<ScanListing> ListAsync(CancellationToken cancellationToken = default) =>
         Pop3Telemetry.Client.Observe(Operation("list"), Listing.ScanAsync(_dialogue, cancellationToken), cancellationToken);
 
     /// <summary>LIST with a number: the announced size of one message.</summary>
+    /// <exception cref="Pop3NegativeResponseException">There is no such message, or it is marked as deleted.</exception>
     public ValueTask<ScanListing> ListAsync(int messageNumber, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(messageNumber, 1);
@@ -59,6 +61,7 @@ public sealed class Maildrop : IAsyncDisposable
     /// malformed (<see cref="UniqueIdListing.IsUsable"/>), numbers in any order and with gaps. While it runs, no other command can; leaving it
     /// early reads the rest.
     /// </summary>
+    /// <exception cref="ProtocolViolationException">A line has no number, a number comes twice, or there are more than <see cref="Pop3Options.MaxMessages"/>.</exception>
     public IAsyncEnumerable<UniqueIdListing> ListUniqueIdsAsync(CancellationToken cancellationToken = default) =>
         Pop3Telemetry.Client.Observe(Operation("list_unique_ids"), Listing.UniqueIdsAsync(_dialogue, cancellationToken), cancellationToken);
 
@@ -75,6 +78,7 @@ public sealed class Maildrop : IAsyncDisposable
     }
 
     /// <summary>UIDL with a number: the unique-id of one message.</summary>
+    /// <exception cref="Pop3NegativeResponseException">There is no such message, or it is marked as deleted, or the server knows no UIDL.</exception>
     public ValueTask<UniqueIdListing> UniqueIdAsync(int messageNumber, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(messageNumber, 1);
@@ -87,6 +91,7 @@ public sealed class Maildrop : IAsyncDisposable
     /// <param name="limit">The most octets wanted.</param>
     /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <returns>The length of the message in octets.</returns>
+    /// <exception cref="Pop3NegativeResponseException">There is no such message, or it is marked as deleted; the maildrop goes on.</exception>
     /// <exception cref="ContentTooLongException">
     /// The message is longer than <paramref name="limit"/>. It was read to its end, and the maildrop goes on; what
     /// <paramref name="destination"/> got is a part of it. Past <see cref="Pop3Options.MaxContent"/> the connection is given up.
@@ -127,6 +132,7 @@ public sealed class Maildrop : IAsyncDisposable
         PipelineAsync("top", ContentCommand.Top(lines), messageNumbers, sink, limit, cancellationToken);
 
     /// <summary>DELE: marks a message as deleted. It is removed if QUIT is answered, and kept if the session ends in any other way.</summary>
+    /// <exception cref="Pop3NegativeResponseException">There is no such message, or it is marked already.</exception>
     public ValueTask DeleteAsync(int messageNumber, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(messageNumber, 1);

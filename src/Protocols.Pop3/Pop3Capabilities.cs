@@ -19,22 +19,22 @@ public sealed class Pop3Capabilities
     /// <summary>All names, as the server wrote them: data of a stranger, with whatever octets it put into them.</summary>
     public IReadOnlyCollection<string> Names => _capabilities.Keys;
 
-    /// <summary>TOP may be used.</summary>
+    /// <summary>TOP may be used (RFC 2449 section 6.1).</summary>
     public bool HasTop => Has("TOP");
 
-    /// <summary>UIDL may be used.</summary>
+    /// <summary>UIDL may be used (RFC 2449 section 6.8).</summary>
     public bool HasUniqueIds => Has("UIDL");
 
-    /// <summary>USER and PASS may be used.</summary>
+    /// <summary>USER and PASS may be used (RFC 2449 section 6.2).</summary>
     public bool HasUser => Has("USER");
 
-    /// <summary>STLS may be used.</summary>
+    /// <summary>STLS may be used (RFC 2595 section 4).</summary>
     public bool HasStartTls => Has("STLS");
 
-    /// <summary>Commands may be sent ahead of their responses (section 6.6).</summary>
+    /// <summary>Commands may be sent ahead of their responses (RFC 2449 section 6.6).</summary>
     public bool HasPipelining => Has("PIPELINING");
 
-    /// <summary>A bracket at the start of a response's text is a response code (section 6.4).</summary>
+    /// <summary>A bracket at the start of a response's text is a response code (RFC 2449 section 6.4).</summary>
     public bool HasResponseCodes => Has("RESP-CODES");
 
     /// <summary>Every refusal of credentials carries AUTH, so one without it is something else (RFC 3206 section 6).</summary>
@@ -53,24 +53,24 @@ public sealed class Pop3Capabilities
     public IReadOnlySet<string>? SaslMechanisms =>
         Has("SASL") ? new HashSet<string>(Parameters("SASL").Select(name => name.ToUpperInvariant()), StringComparer.Ordinal) : null;
 
-    /// <summary>How long after a sign-in the next is accepted, where announced (section 6.5); it may be absurd.</summary>
+    /// <summary>How long after a sign-in the next is accepted, where announced in seconds (RFC 2449 section 6.5); it may be absurd. Null where not, or not in numbers.</summary>
     public TimeSpan? LoginDelay => Number("LOGIN-DELAY") is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     /// <summary>
-    /// For how many days the server keeps messages, where announced (section 6.7); 0: what was retrieved may be gone after QUIT. Null
+    /// For how many days the server keeps messages, where announced (RFC 2449 section 6.7); 0: what was retrieved may be gone after QUIT. Null
     /// also for NEVER, in which case <see cref="ExpiresNever"/> holds.
     /// </summary>
     public int? ExpireDays => Number("EXPIRE");
 
-    /// <summary>The server says that it removes nothing by itself.</summary>
+    /// <summary>The server says that it removes nothing by itself (EXPIRE NEVER, RFC 2449 section 6.7).</summary>
     public bool ExpiresNever => Parameters("EXPIRE").Contains("NEVER", StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>What the server calls itself, made safe to show. Never decide anything by it (section 6.9).</summary>
+    /// <summary>What the server calls itself, made safe to show. Never decide anything by it (RFC 2449 section 6.9).</summary>
     public string? Implementation => Has("IMPLEMENTATION")
         ? ServerText.Show(Encoding.Latin1.GetBytes(string.Join(' ', Parameters("IMPLEMENTATION"))))
         : null;
 
-    /// <summary>The capability was listed.</summary>
+    /// <summary>The capability was listed, in whatever case.</summary>
     public bool Has(string name) => _capabilities.ContainsKey(name);
 
     /// <summary>The capability's parameters, as the server wrote them; none if it has none or was not listed.</summary>

@@ -18,11 +18,17 @@ public readonly record struct Retrieval(int MessageNumber, long Octets, bool IsT
 public interface IRetrievalSink
 {
     /// <summary>The server is about to send this message.</summary>
+    /// <param name="messageNumber">The message, from the numbers that were asked for and in their order.</param>
+    /// <param name="cancellationToken">The caller's of the retrieval.</param>
     ValueTask BeginAsync(int messageNumber, CancellationToken cancellationToken);
 
-    /// <summary>The next octets of the message, un-stuffed; valid until the returned task completes.</summary>
+    /// <summary>The next octets of the message, un-stuffed; no more than the limit of the retrieval in all.</summary>
+    /// <param name="octets">A slice of the receive buffer, of up to 64 KiB; valid until the returned task completes.</param>
+    /// <param name="cancellationToken">The connection's: cancelled when it is given up, for whatever reason.</param>
     ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken);
 
     /// <summary>The message is over. Called without <see cref="BeginAsync"/> for one that the server refused.</summary>
+    /// <param name="retrieval">What became of it; only if it <see cref="Retrieval.IsWhole"/> has all of it come.</param>
+    /// <param name="cancellationToken">The caller's of the retrieval.</param>
     ValueTask EndAsync(Retrieval retrieval, CancellationToken cancellationToken);
 }

@@ -15,7 +15,7 @@ public delegate void UniqueIdVisitor(int messageNumber, ReadOnlySpan<byte> uniqu
 /// </param>
 public readonly record struct UniqueIdListing(int MessageNumber, string UniqueId)
 {
-    /// <summary>The most octets that RFC 1939 section 7 allows.</summary>
+    /// <summary>The most octets of a unique-id that RFC 1939 section 7 allows: 70. Servers exceed it, and longer ones are listed all the same.</summary>
     public const int MaxConformingLength = 70;
 
     private static readonly SearchValues<char> Printable = SearchValues.Create([.. Enumerable.Range(0x21, 0x5E).Select(c => (char)c)]);

@@ -59,7 +59,7 @@ public sealed record DsnRequest
 
     /// <summary>
     /// ORCPT: whether each recipient's address is given as the original one, so that notifications name it also where the message was
-    /// forwarded. On submission it is the same address as that of RCPT (section 4.2).
+    /// forwarded. On submission it is the same address as that of RCPT (RFC 3461 section 4.2).
     /// </summary>
     public bool GivesOriginalRecipients { get; init; }
 

@@ -8,7 +8,7 @@ namespace EmailSync.Protocols.Smtp;
 /// way to make one that holds CR, LF or another control character.
 /// </summary>
 /// <remarks>
-/// The local-part keeps its case and gets the least quoting (section 4.1.2); a domain of U-labels becomes A-labels. Source routes
+/// The local-part keeps its case and gets the least quoting (RFC 5321 section 4.1.2); a domain of U-labels becomes A-labels. Source routes
 /// are not paths of today and are refused.
 /// </remarks>
 public readonly record struct MailPath

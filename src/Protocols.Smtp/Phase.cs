@@ -5,43 +5,43 @@ namespace EmailSync.Protocols.Smtp;
 /// <summary>Where in the session something went wrong, or took too long.</summary>
 public enum Phase
 {
-    /// <summary>Waiting for the greeting.</summary>
+    /// <summary>Waiting for the greeting (RFC 5321 section 4.5.3.2.1).</summary>
     Greeting,
 
-    /// <summary>EHLO, or HELO.</summary>
+    /// <summary>EHLO, or HELO (RFC 5321 section 4.1.1.1).</summary>
     Ehlo,
 
-    /// <summary>STARTTLS.</summary>
+    /// <summary>STARTTLS, up to its go-ahead (RFC 3207 section 4).</summary>
     StartTls,
 
     /// <summary>The TLS handshake behind STARTTLS.</summary>
     Handshake,
 
-    /// <summary>AUTH and its challenges.</summary>
+    /// <summary>AUTH and its challenges (RFC 4954 section 4).</summary>
     Auth,
 
-    /// <summary>MAIL.</summary>
+    /// <summary>MAIL (RFC 5321 section 4.1.1.2).</summary>
     Mail,
 
-    /// <summary>RCPT.</summary>
+    /// <summary>RCPT, of one recipient (RFC 5321 section 4.1.1.3).</summary>
     Rcpt,
 
-    /// <summary>DATA, up to the 354.</summary>
+    /// <summary>DATA, up to the 354 (RFC 5321 section 4.1.1.4).</summary>
     Data,
 
-    /// <summary>The content, block by block.</summary>
+    /// <summary>The content, in blocks of up to 64 KiB (RFC 5321 section 4.5.3.2.5).</summary>
     Content,
 
-    /// <summary>Between the end of the content and its reply: the message may be sent more than once.</summary>
+    /// <summary>Between the end of the content and its reply: the message may be sent more than once (RFC 5321 section 4.5.3.2.6).</summary>
     FinalDot,
 
-    /// <summary>RSET.</summary>
+    /// <summary>RSET (RFC 5321 section 4.1.1.5).</summary>
     Rset,
 
-    /// <summary>NOOP, VRFY, EXPN, HELP.</summary>
+    /// <summary>NOOP, VRFY, EXPN, HELP (RFC 5321 sections 4.1.1.6 to 4.1.1.9).</summary>
     Query,
 
-    /// <summary>QUIT.</summary>
+    /// <summary>QUIT (RFC 5321 section 4.1.1.10).</summary>
     Quit,
 }
 

@@ -4,7 +4,7 @@ using EmailSync.Protocols.Wire;
 namespace EmailSync.Protocols.Smtp;
 
 /// <summary>What the server answered to one command (RFC 5321 section 4.2).</summary>
-/// <param name="Code">Three digits; also ones no document lists. Only the first decides (section 4.2.1).</param>
+/// <param name="Code">Three digits; also ones no document lists. Only the first decides (RFC 5321 section 4.2.1).</param>
 /// <param name="Status">The enhanced code at the start of the text, if there is one; never of another class than the code.</param>
 /// <param name="Lines">The text, line by line, as the server wrote it but made safe to show: a stranger's words.</param>
 public sealed record Reply(int Code, EnhancedStatusCode? Status, IReadOnlyList<string> Lines)

@@ -15,7 +15,7 @@ public sealed class ServiceExtensions
     {
     }
 
-    /// <summary>All keywords, as the server wrote them.</summary>
+    /// <summary>All keywords, as the server wrote them; letters, digits and hyphens, each once.</summary>
     public IReadOnlyCollection<string> Keywords => _parameters.Keys;
 
     /// <summary>STARTTLS may be used (RFC 3207).</summary>
@@ -57,9 +57,11 @@ public sealed class ServiceExtensions
     internal static ServiceExtensions None { get; } = new();
 
     /// <summary>The extension was offered.</summary>
+    /// <param name="keyword">Its keyword, in any case.</param>
     public bool Has(string keyword) => _parameters.ContainsKey(keyword);
 
-    /// <summary>What stood behind the keyword; empty if nothing, null if the extension was not offered.</summary>
+    /// <summary>What stood behind the keyword; empty if nothing, null if the extension was not offered. Data of a stranger, with whatever octets.</summary>
+    /// <param name="keyword">Its keyword, in any case.</param>
     public string? ParametersOf(string keyword) => _parameters.GetValueOrDefault(keyword);
 
     /// <summary>Reads the lines of a reply to EHLO; the first is the server's name and greeting.</summary>

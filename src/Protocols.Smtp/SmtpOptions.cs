@@ -3,12 +3,16 @@ using EmailSync.Protocols.Wire;
 namespace EmailSync.Protocols.Smtp;
 
 /// <summary>The name we give in EHLO, what we send, and our limits. Immutable, and meant to be shared by many sessions.</summary>
-/// <remarks>The times are those of RFC 5321 section 4.5.3.2 and count only while we wait for the server.</remarks>
+/// <remarks>
+/// <para>The times are those of RFC 5321 section 4.5.3.2 and count only while we wait for the server. One that runs out ends the connection with a
+/// <see cref="TimeoutException"/> that names what was waited for. Each is longer than zero; <see cref="TimeSpan.MaxValue"/> waits for ever.</para>
+/// <para><see cref="SmtpSession.OpenAsync"/> refuses options that make no sense, before it touches the stream.</para>
+/// </remarks>
 public sealed record SmtpOptions
 {
     /// <summary>
     /// The name we give in EHLO: the host's domain name, or an address literal such as <c>[192.0.2.1]</c> where it has none
-    /// (RFC 5321 section 4.1.4).
+    /// (RFC 5321 section 4.1.4). Unless set it is <c>[127.0.0.1]</c>, which says nothing to a server that verifies it.
     /// </summary>
     /// <exception cref="ArgumentException">It is neither; host names with underscores, for instance, are not domain names.</exception>
     public string ClientName
@@ -60,29 +64,43 @@ public sealed record SmtpOptions
     public ContentRules ContentRules { get; init; } = new(RefuseBareLineEnds: false, RefuseNul: true);
 
     /// <summary>
-    /// The longest line of content, in octets without CRLF; longer ones are refused before anything is sent, because servers may
+    /// The longest line of content, in octets without CRLF: 998; longer ones are refused before anything is sent, because servers may
     /// break them anywhere (RFC 5321 section 4.5.3.1.6).
     /// </summary>
     public int MaxContentLine { get; init; } = 998;
 
-    /// <summary>The wait for the greeting.</summary>
+    /// <summary>The wait for the greeting: five minutes.</summary>
     public TimeSpan GreetingTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The wait for the reply to EHLO, STARTTLS, AUTH, MAIL, each RCPT, RSET and the queries.</summary>
+    /// <summary>The wait for the reply to EHLO, STARTTLS, AUTH, MAIL, each RCPT, RSET and the queries: five minutes.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The wait for the TLS handshake after STARTTLS.</summary>
+    /// <summary>The wait for the TLS handshake after STARTTLS: 30 seconds.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The wait for the reply to DATA.</summary>
+    /// <summary>The wait for the reply to DATA, and to a chunk before the last: two minutes.</summary>
     public TimeSpan DataTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The wait for the server to take a block of content of up to 64 KiB.</summary>
+    /// <summary>The wait for the server to take a block of content of up to 64 KiB: three minutes.</summary>
     public TimeSpan BlockTimeout { get; init; } = TimeSpan.FromMinutes(3);
 
-    /// <summary>The wait for the reply to the end of the content. A shorter one makes duplicates (RFC 5321 section 4.5.3.2.6).</summary>
+    /// <summary>The wait for the reply to the end of the content: ten minutes. A shorter one makes duplicates (RFC 5321 section 4.5.3.2.6).</summary>
     public TimeSpan FinalDotTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The wait for the reply to QUIT, which changes nothing any more; some servers never send it.</summary>
+    /// <summary>The wait for the reply to QUIT: five seconds. It changes nothing any more, and some servers never send it.</summary>
     public TimeSpan QuitTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="ArgumentOutOfRangeException">A limit is one that nothing could keep.</exception>
+    internal SmtpOptions Validated()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(GreetingTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(CommandTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(HandshakeTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DataTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(BlockTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(FinalDotTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(QuitTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxContentLine);
+        return this;
+    }
 }

@@ -54,11 +54,12 @@ public sealed class SmtpSession : IAsyncDisposable
     /// <exception cref="SmtpNegativeReplyException">The server refuses the session.</exception>
     /// <exception cref="ProtocolViolationException">This is no SMTP greeting, or something came behind it that nobody asked for.</exception>
     /// <exception cref="TimeoutException">The server did not answer in time.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option makes no sense; the stream is not touched.</exception>
     public static ValueTask<SmtpSession> OpenAsync(
         Stream stream, SmtpOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        Dialogue dialogue = new(stream, options ?? new());
+        Dialogue dialogue = new(stream, (options ?? new()).Validated());
         return SmtpTelemetry.Client.ObserveAsync(
             new("greeting", dialogue.Options.Clock), (dialogue, cancellationToken), static (call, _) => GreetedAsync(call.dialogue, call.cancellationToken));
     }
@@ -80,7 +81,7 @@ public sealed class SmtpSession : IAsyncDisposable
 
     /// <summary>AUTH (RFC 4954), once in a session. EHLO is not said again: servers exist that refuse mail after it.</summary>
     /// <exception cref="SmtpNegativeReplyException">
-    /// Refused. 535 is about the credentials, 454 is not (section 6); another try is the caller's decision.
+    /// Refused. 535 is about the credentials, 454 is not (RFC 4954 section 6); another try is the caller's decision.
     /// </exception>
     /// <exception cref="EncryptionRequiredException">
     /// The stream is not encrypted, and the mechanism is weaker than <see cref="MechanismStrength.Proving"/>; nothing was sent.

@@ -15,7 +15,7 @@ public sealed record RecipientReply(MailPath ForwardPath, Reply Reply)
 }
 
 /// <summary>What became of each forward-path, and of the content. A refusal is a result like any other.</summary>
-/// <param name="Sender">The reply to MAIL.</param>
+/// <param name="Sender">The reply to MAIL; where the session ended before it, the refusal that ended it.</param>
 /// <param name="Recipients">One for each forward-path, in their order; none if MAIL was refused.</param>
 /// <param name="Content">
 /// The reply that decided about the content: the one to its end, or else a refusal before. Null if it did not come to that,

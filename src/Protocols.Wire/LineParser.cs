@@ -16,4 +16,6 @@ public delegate int LineRedaction(ReadOnlySpan<byte> line);
 /// Takes a slice of received content. The slice lies in the receive buffer and is valid until the returned task
 /// completes; the next octets are read only then, so a slow writer slows the peer.
 /// </summary>
+/// <param name="octets">One octet at least, and no more than the receive buffer holds (64 KiB).</param>
+/// <param name="cancellationToken">Cancelled when the connection is given up, for whatever reason.</param>
 public delegate ValueTask ContentWriter(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken);

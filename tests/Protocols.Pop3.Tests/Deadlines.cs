@@ -14,6 +14,31 @@ public sealed class Deadlines : IDisposable
 
     public void Dispose() => _server.Dispose();
 
+    public static TheoryData<Pop3Options> NoTimeAtAll =>
+    [
+        new Pop3Options { GreetingTimeout = TimeSpan.Zero }, new Pop3Options { ResponseTimeout = Timeout.InfiniteTimeSpan }, new Pop3Options { AuthenticationTimeout = TimeSpan.Zero },
+        new Pop3Options { HandshakeTimeout = TimeSpan.Zero }, new Pop3Options { ListingTimeout = TimeSpan.Zero }, new Pop3Options { ContentTimeout = TimeSpan.Zero },
+        new Pop3Options { QuitTimeout = TimeSpan.Zero }, new Pop3Options { MinimumContentRate = -1 },
+    ];
+
+    [Theory]
+    [MemberData(nameof(NoTimeAtAll), DisableDiscoveryEnumeration = true)]
+    public async Task A_time_that_nobody_could_keep_is_refused_by_name_before_the_stream_is_touched(Pop3Options options)
+    {
+        ArgumentOutOfRangeException refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Pop3Session.OpenAsync(_server, options));
+        Assert.NotNull(typeof(Pop3Options).GetProperty(refused.ParamName!));
+    }
+
+    [Fact]
+    public async Task A_time_without_end_is_one()
+    {
+        Task<Pop3Session> opening = Pop3Session.OpenAsync(_server, Options with { GreetingTimeout = TimeSpan.MaxValue }).AsTask();
+        _clock.Advance(TimeSpan.FromDays(1000));
+        Assert.False(opening.IsCompleted);
+        _server.Say("+OK\r\n"u8);
+        await (await opening).DisposeAsync();
+    }
+
     [Fact]
     public async Task N_03_a_server_that_never_greets()
     {

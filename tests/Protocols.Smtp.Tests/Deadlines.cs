@@ -12,6 +12,22 @@ public sealed class Deadlines
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
+    public static TheoryData<SmtpOptions> NoTimeAtAll =>
+    [
+        new SmtpOptions { GreetingTimeout = TimeSpan.Zero }, new SmtpOptions { CommandTimeout = Timeout.InfiniteTimeSpan }, new SmtpOptions { HandshakeTimeout = TimeSpan.Zero },
+        new SmtpOptions { DataTimeout = TimeSpan.Zero }, new SmtpOptions { BlockTimeout = TimeSpan.Zero }, new SmtpOptions { FinalDotTimeout = TimeSpan.Zero },
+        new SmtpOptions { QuitTimeout = TimeSpan.Zero }, new SmtpOptions { MaxContentLine = -1 },
+    ];
+
+    [Theory]
+    [MemberData(nameof(NoTimeAtAll), DisableDiscoveryEnumeration = true)]
+    public async Task A_time_that_nobody_could_keep_is_refused_by_name_before_the_stream_is_touched(SmtpOptions options)
+    {
+        ArgumentOutOfRangeException refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await SmtpSession.OpenAsync(Stream.Null, options, TestContext.Current.CancellationToken));
+        Assert.NotNull(typeof(SmtpOptions).GetProperty(refused.ParamName!));
+    }
+
     [Theory]
     [InlineData("", "greeting", 300)]
     [InlineData("S: 220 x\nC: EHLO bar.com\n", "EHLO", 300)]

@@ -42,7 +42,7 @@ public sealed record MechanismSelection
         }
     }
 
-    /// <summary>The weakest that is acceptable, whatever the order says.</summary>
+    /// <summary>The weakest that is acceptable, whatever the order says; <see cref="MechanismStrength.Revealing"/>, so any, unless set.</summary>
     public MechanismStrength Floor { get; init; } = MechanismStrength.Revealing;
 
     /// <summary>The mechanism to use; null if none is acceptable.</summary>

@@ -49,7 +49,7 @@ public sealed class OAuthBearer : SaslMechanism
     public override bool IgnoresNextChallenge => _responses == 0;
 
     /// <summary>
-    /// What the server's JSON said about a refused token (section 3.2.2). It is shown, never acted on: the address of an OpenID
+    /// What the server's JSON said about a refused token (RFC 7628 section 3.2.2). It is shown, never acted on: the address of an OpenID
     /// configuration in it is a stranger's.
     /// </summary>
     public override string? FailureDetail => _failureDetail;

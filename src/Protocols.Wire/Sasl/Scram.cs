@@ -9,7 +9,7 @@ namespace EmailSync.Protocols.Wire.Sasl;
 /// </summary>
 /// <remarks>
 /// The server is authenticated too: until its signature was verified <see cref="IsComplete"/> is false, and a success that comes before
-/// is none (section 5).
+/// is none (RFC 5802 section 5).
 /// </remarks>
 public sealed class Scram : SaslMechanism
 {
@@ -64,7 +64,7 @@ public sealed class Scram : SaslMechanism
     /// <inheritdoc/>
     public override MechanismStrength Strength => _options.Binding.IsBound ? MechanismStrength.Binding : MechanismStrength.Proving;
 
-    /// <summary>The server's <c>e=</c>, such as <c>invalid-proof</c> or <c>channel-bindings-dont-match</c> (section 7).</summary>
+    /// <summary>The server's <c>e=</c>, such as <c>invalid-proof</c> or <c>channel-bindings-dont-match</c> (RFC 5802 section 7).</summary>
     public override string? FailureDetail => _failureDetail;
 
     /// <summary>The mechanism's registered name.</summary>
