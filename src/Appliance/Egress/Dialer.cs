@@ -18,6 +18,7 @@ public sealed class Dialer : IDialer
     // RFC 8305 section 5 recommends 250 ms before the next address is tried beside the one that has not answered yet.
     internal static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
+    private readonly ResumptionMemory _resumption = new();
     private readonly TimeProvider _clock;
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
 
@@ -72,7 +73,7 @@ public sealed class Dialer : IDialer
         };
 
     private TlsClient TlsFor(Route route, IDialWatcher? watcher) =>
-        new(route.Location.Host.Name, route.TlsOptions(_clock) with { Secured = watcher is null ? null : watcher.Secured });
+        new(route.Location.Host.Name, route.TlsOptions(_clock) with { Resumption = _resumption, Secured = watcher is null ? null : watcher.Secured });
 
     /// <summary>Looks a name up and connects to nothing. Null where it has an address, and otherwise why not.</summary>
     internal static async Task<string?> WhyNotResolvedAsync(HostName host, CancellationToken cancellationToken)

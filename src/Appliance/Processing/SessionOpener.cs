@@ -1,6 +1,7 @@
 using EmailSync.Appliance.Egress;
 using EmailSync.Protocols.Pop3;
 using EmailSync.Protocols.Smtp;
+using EmailSync.Protocols.Wire.Tls;
 
 namespace EmailSync.Appliance.Processing;
 
@@ -53,7 +54,29 @@ public sealed class SessionOpener(IDialer dialer, SessionSettings settings)
 
     /// <summary>Connects, reads the greeting, begins TLS where the route says so, and asks what the server can.</summary>
     /// <exception cref="SessionOpeningException">It did not come that far.</exception>
-    public async Task<Pop3Session> GreetPop3Async(Route route, TimeSpan commandTimeout, StepRecorder? steps, CancellationToken cancellationToken)
+    public Task<Pop3Session> GreetPop3Async(Route route, TimeSpan commandTimeout, StepRecorder? steps, CancellationToken cancellationToken) =>
+        OnceMoreAsync(() => GreetPop3OnceAsync(route, commandTimeout, steps, cancellationToken), steps);
+
+    /// <summary>Connects, reads the greeting, says EHLO, and begins TLS where the route says so.</summary>
+    /// <exception cref="SessionOpeningException">It did not come that far.</exception>
+    public Task<SmtpSession> GreetSmtpAsync(Route route, StepRecorder? steps, CancellationToken cancellationToken) =>
+        OnceMoreAsync(() => GreetSmtpOnceAsync(route, steps, cancellationToken), steps);
+
+    /// <summary>Opens; and once more, where a server ended the handshake that does so whenever a session is resumed.</summary>
+    private static async Task<T> OnceMoreAsync<T>(Func<Task<T>> openAsync, StepRecorder? steps)
+    {
+        try
+        {
+            return await openAsync();
+        }
+        catch (SessionOpeningException failure) when (failure.InnerException is TlsException { IsResumptionSuspected: true })
+        {
+            steps?.Skip(StepNames.Tls, $"{failure.Message} Once more, without resuming a session of before");
+            return await openAsync();
+        }
+    }
+
+    private async Task<Pop3Session> GreetPop3OnceAsync(Route route, TimeSpan commandTimeout, StepRecorder? steps, CancellationToken cancellationToken)
     {
         Pop3Session? session = null;
         try
@@ -83,9 +106,7 @@ public sealed class SessionOpener(IDialer dialer, SessionSettings settings)
         }
     }
 
-    /// <summary>Connects, reads the greeting, says EHLO, and begins TLS where the route says so.</summary>
-    /// <exception cref="SessionOpeningException">It did not come that far.</exception>
-    public async Task<SmtpSession> GreetSmtpAsync(Route route, StepRecorder? steps, CancellationToken cancellationToken)
+    private async Task<SmtpSession> GreetSmtpOnceAsync(Route route, StepRecorder? steps, CancellationToken cancellationToken)
     {
         SmtpSession? session = null;
         try

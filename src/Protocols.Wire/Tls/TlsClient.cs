@@ -59,12 +59,14 @@ public sealed class TlsClient
     {
         activity?.SetTag("server.address", Host);
         PeerIdentity identity = new(Host, _options);
+        bool mayResume = _options.AllowsResumption && _options.Resumption.Allows(Host, _options.Clock);
         SslStream stream = new(cleartext, leaveInnerStreamOpen: false);
         try
         {
-            await stream.AuthenticateAsClientAsync(OptionsFor(identity), cancellationToken).ConfigureAwait(false);
+            await stream.AuthenticateAsClientAsync(OptionsFor(identity, mayResume), cancellationToken).ConfigureAwait(false);
             if (_options.CipherSuites is { } suites && !suites.Contains(stream.NegotiatedCipherSuite))
                 throw new AuthenticationException($"The handshake came to {stream.NegotiatedCipherSuite}, which is not among the suites admitted");
+            _options.Resumption.Succeeded(Host, mayResume, _options.Clock);
             activity?.SetTag("tls.protocol.version", stream.SslProtocol == SslProtocols.Tls13 ? "1.3" : "1.2");
             _options.Secured?.Invoke(new()
             {
@@ -81,17 +83,17 @@ public sealed class TlsClient
             if (identity.Refusal is { } refusal)
                 throw refusal;
             if (exception is AuthenticationException or IOException)
-                throw new TlsException(Explain(exception), exception);
+                throw new TlsException(Explain(exception), exception) { IsResumptionSuspected = _options.Resumption.Failed(Host, mayResume) };
             throw;
         }
     }
 
-    private SslClientAuthenticationOptions OptionsFor(PeerIdentity identity) => new()
+    private SslClientAuthenticationOptions OptionsFor(PeerIdentity identity, bool mayResume) => new()
     {
         TargetHost = Host,
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13, // RFC 8996 ended the older ones
         AllowRenegotiation = false,
-        AllowTlsResume = _options.AllowsResumption,
+        AllowTlsResume = mayResume,
         ClientCertificateContext = _options.ClientCertificate,
         CertificateChainPolicy = identity.ChainPolicy,
         CipherSuitesPolicy = _options.CipherSuites is { } suites && !OperatingSystem.IsWindows() && !OperatingSystem.IsAndroid() ? new(suites) : null,

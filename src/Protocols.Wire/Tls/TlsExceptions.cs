@@ -1,7 +1,14 @@
 namespace EmailSync.Protocols.Wire.Tls;
 
 /// <summary>The TLS handshake failed before the peer's identity was judged: no TLS on that port, none from 1.2 on, or no suite in common.</summary>
-public sealed class TlsException(string message, Exception? innerException = null) : IOException(message, innerException);
+public sealed class TlsException(string message, Exception? innerException = null) : IOException(message, innerException)
+{
+    /// <summary>
+    /// The reason may be that a session was resumed, which some servers do not bear (<see cref="ResumptionMemory"/>). One more try over a new
+    /// connection is worth its while at once: it will not resume.
+    /// </summary>
+    public bool IsResumptionSuspected { get; init; }
+}
 
 /// <summary>What is wrong with a certificate.</summary>
 public enum CertificateFault

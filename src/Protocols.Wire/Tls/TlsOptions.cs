@@ -54,8 +54,14 @@ public sealed record TlsOptions
     /// </summary>
     public IReadOnlyCollection<TlsCipherSuite>? CipherSuites { get; init; }
 
-    /// <summary>A session may be resumed, which halves the cost of a handshake. The peer is judged again each time, by the options of that time.</summary>
+    /// <summary>
+    /// A session may be resumed, which halves the cost of a handshake, except with a host that is known to end such handshakes
+    /// (<see cref="Resumption"/>). The peer is judged again each time, by the options of that time.
+    /// </summary>
     public bool AllowsResumption { get; init; } = true;
+
+    /// <summary>Which hosts have ended handshakes that did. Whoever makes a client for each connection shares one among all.</summary>
+    public ResumptionMemory Resumption { get; init; } = new();
 
     /// <summary>Told of a handshake that has succeeded, before the stream is used.</summary>
     public Action<TlsFacts>? Secured { get; init; }

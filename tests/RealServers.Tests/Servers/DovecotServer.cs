@@ -14,6 +14,9 @@ public sealed class DovecotServer
     /// <summary>Who may open every maildrop, by the authorization identity.</summary>
     public const string MasterUser = "master";
 
+    /// <summary>A name of its own for where client certificates are verified: the platform keeps sessions by name.</summary>
+    public const string ClientCertificateHost = "clients.example.test";
+
     // Apart, because a Dovecot that verifies client certificates ends every handshake that resumes a session.
     private static readonly IPAddress ClientCertificateAddress = new([127, 0, 0, 2]);
 
@@ -175,6 +178,10 @@ public sealed class DovecotServer
         Pop3Session session = await OpenAsync();
         return await session.LogInAsync(account.Address, new(account.Password), TestContext.Current.CancellationToken);
     }
+
+    /// <summary>A connection to where client certificates are verified, on which nothing has been said.</summary>
+    public Task<Stream> ConnectWhereCertificatesAreVerifiedAsync() =>
+        TrustedRoot.ConnectAsync(ClientCertificateAddress, Pop3sPort, TestContext.Current.CancellationToken);
 
     public Task StopAsync() => Command.RunAsync("/usr/bin/doveadm", "-c", _configuration, "stop");
 }

@@ -138,7 +138,7 @@ public sealed class MailServers : IAsyncLifetime
 
     private void WriteCertificate()
     {
-        using X509Certificate2 certificate = _authority.Issue();
+        using X509Certificate2 certificate = _authority.Issue(LabCertificate.Valid, DovecotServer.ClientCertificateHost);
         File.WriteAllText(Path.Combine(Folder, "cert.pem"), certificate.ExportCertificatePem());
         string keyFile = Path.Combine(Folder, "key.pem");
         File.WriteAllText(keyFile, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());

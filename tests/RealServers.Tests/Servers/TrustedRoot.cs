@@ -22,7 +22,7 @@ public sealed class TrustedRoot(X509Certificate2 root)
     public ValueTask<Stream> UpgradeAsync(Stream cleartext, CancellationToken cancellationToken) =>
         UpgradeAsync(cleartext, clientCertificate: null, cancellationToken);
 
-    private static async Task<Stream> ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken)
+    public static async Task<Stream> ConnectAsync(IPAddress address, int port, CancellationToken cancellationToken)
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(address, port, cancellationToken);
