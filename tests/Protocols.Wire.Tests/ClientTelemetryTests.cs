@@ -94,8 +94,11 @@ public sealed class ClientTelemetryTests : IDisposable
     public async Task A_result_in_pieces_is_one_operation_also_where_it_is_left_early()
     {
         using TelemetryRecorder recorder = new("Test.");
+        Activity? around = Activity.Current;
         await foreach (int piece in _telemetry.Observe(Fetch, PiecesAsync(), TestContext.Current.CancellationToken))
         {
+            // What the caller does between two pieces is no part of it.
+            Assert.Same(around, Activity.Current);
             if (piece == 2)
                 break;
         }
@@ -105,6 +108,7 @@ public sealed class ClientTelemetryTests : IDisposable
                 Assert.InRange(piece, 1, 3);
         });
 
+        Assert.Same(around, Activity.Current);
         Assert.Equal(["gopher fetch", "gopher fetch error.type=late"], recorder.Activities);
         Assert.Equal(["s", "s error.type=late"], recorder.Of("gopher.client.operation.duration"));
     }
