@@ -28,6 +28,7 @@ public static class ApiRoutes
             .AddSingleton<FailureLimit>()
             .AddSingleton<Caller>()
             .AddSingleton<AuditTrail>()
+            .AddSingleton<Measurements>()
             .AddSingleton(new Channel(options.AllowsCredentialsOverHttp))
             .AddSingleton<ConfigurationPlan>()
             .AddSingleton(provider => new ProfileRules(provider.GetRequiredService<EgressPolicy>(), options.AllowsAnonymousSmtp));
@@ -48,6 +49,9 @@ public static class ApiRoutes
         AuditTrail audit = application.Services.GetRequiredService<AuditTrail>();
         application.Use((context, next) => audit.WatchAsync(context, () => next(context)));
         application.MapHealth();
+        // Made now, so that it counts from the start.
+        application.Services.GetRequiredService<Measurements>();
+        application.MapMetrics();
         application.MapOpenApi().WithMetadata(new LeastRole(TokenRole.Application));
         RouteGroupBuilder api = application.MapGroup("/api/v1");
         api.MapGroup("").WithMetadata(new LeastRole(TokenRole.Application)).MapEmails();

@@ -38,6 +38,7 @@ public sealed class AccessTests
     [InlineData("GET", "emails/eml_1/raw", "application")]
     [InlineData("POST", "emails/eml_1/cancel", "application")]
     [InlineData("GET", "/openapi/v1.json", "application")]
+    [InlineData("GET", "/metrics", "application")]
     [InlineData("GET", "status", "operator")]
     [InlineData("GET", "profiles", "operator")]
     [InlineData("POST", "profiles", "operator")]
