@@ -4,7 +4,7 @@ namespace EmailSync.Packages.Tests;
 public sealed class Consumers(PackedLibraries packages) : IAsyncLifetime
 {
     private static readonly (string Sample, string Library)[] Samples =
-        [("Samples.Fetch", "Pop3"), ("Samples.Submit", "Smtp"), ("Samples.Greeting", "Wire")];
+        [("Samples.Fetch", "Pop3"), ("Samples.Sync", "Pop3"), ("Samples.Submit", "Smtp"), ("Samples.Greeting", "Wire")];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("emailsync-consumer-");
 

@@ -29,6 +29,29 @@ public sealed class Samples(Consumers consumers) : IClassFixture<Consumers>, IDi
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task What_is_new_is_retrieved_and_left_on_the_server(bool fromPackage)
+    {
+        await using LabServer lab = await LabServer.StartAsync(new() { MessagesPerMailbox = 3 }, TestContext.Current.CancellationToken);
+        LabMailbox mailbox = lab.Mailboxes[0];
+        Task<(int ExitCode, string Printed)> SyncAsync() => RunAsync(
+            fromPackage, "Samples.Sync", lab, mailbox.Password, "localhost", $"{lab.PortOf(LabService.Pop3s)}", mailbox.Address, _folder.FullName);
+
+        Assert.Equal((0, ""), await SyncAsync());
+        FileInfo[] first = _folder.GetFiles("*.eml");
+        lab.DeliverGenerated(mailbox.Address, 2);
+        Assert.Equal((0, ""), await SyncAsync());
+
+        Assert.Equal(3, first.Length);
+        Assert.Equal(5, _folder.GetFiles("*.eml").Length);
+        Assert.Empty(_folder.GetFiles("*.part"));
+        Assert.All(first, file => Assert.Equal(file.LastWriteTimeUtc, new FileInfo(file.FullName).LastWriteTimeUtc));
+        Assert.Equal(5, mailbox.MessageCount);
+        Assert.Equal(5L, lab.Journal.Count("RETR"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task A_message_is_submitted_with_sign_in(bool fromPackage)
     {
         await using LabServer lab = await LabServer.StartAsync(new() { RequireAuthentication = true }, TestContext.Current.CancellationToken);
