@@ -14,6 +14,9 @@ internal sealed class MeasuredInstrument(Instrument instrument)
     private readonly ConcurrentDictionary<string, MeasuredSeries> _series = new(StringComparer.Ordinal);
     private readonly double[]? _boundaries = BoundariesOf(instrument);
 
+    // What is counted with every message has no attributes, and is not looked up each time.
+    private MeasuredSeries? _plain;
+
     public Instrument Instrument => instrument;
 
     /// <summary>A value adds to those before; otherwise it takes their place.</summary>
@@ -28,14 +31,18 @@ internal sealed class MeasuredInstrument(Instrument instrument)
 
     public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> attributes)
     {
-        string labels = LabelsOf(instrument.Meter.Name, attributes);
-        if (!_series.TryGetValue(labels, out MeasuredSeries? series))
-        {
-            if (_series.Count >= Measurements.MaxSeries)
-                labels = LabelsOf(instrument.Meter.Name, Overflow);
-            series = _series.GetOrAdd(labels, static (labels, boundaries) => new(labels, boundaries), _boundaries);
-        }
+        MeasuredSeries series = attributes.IsEmpty ? _plain ??= SeriesOf(attributes) : SeriesOf(attributes);
         series.Take(value, IsAdded);
+    }
+
+    private MeasuredSeries SeriesOf(ReadOnlySpan<KeyValuePair<string, object?>> attributes)
+    {
+        string labels = LabelsOf(instrument.Meter.Name, attributes);
+        if (_series.TryGetValue(labels, out MeasuredSeries? known))
+            return known;
+        if (_series.Count >= Measurements.MaxSeries)
+            labels = LabelsOf(instrument.Meter.Name, Overflow);
+        return _series.GetOrAdd(labels, static (labels, boundaries) => new(labels, boundaries), _boundaries);
     }
 
     /// <summary>Attributes as Prometheus writes labels: <c>name="value",…</c> with quotes, backslashes and line ends escaped.</summary>
@@ -78,8 +85,10 @@ internal sealed class MeasuredSeries(string labels, double[]? boundaries)
         {
             _count++;
             _sum = isAdded || boundaries is not null ? _sum + value : value;
-            int bucket = boundaries is null ? -1 : Array.FindIndex(boundaries, boundary => value <= boundary);
-            if (bucket >= 0)
+            int bucket = 0;
+            while (bucket < _buckets.Length && value > boundaries![bucket])
+                bucket++;
+            if (bucket < _buckets.Length)
                 _buckets[bucket]++;
         }
     }

@@ -64,6 +64,20 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
+    public void What_is_counted_without_attributes_costs_nothing_once_it_is_known()
+    {
+        Counter<long> counter = _meter.CreateCounter<long>("mail.received");
+        counter.Add(1);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+            counter.Add(1);
+        long after = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal(0, after - before);
+        Assert.Equal(1001, Own().Single().Series.Single().Read().Sum);
+    }
+
+    [Fact]
     public void A_meter_that_is_gone_is_forgotten()
     {
         _meter.CreateCounter<long>("mail.sent").Add(1);
