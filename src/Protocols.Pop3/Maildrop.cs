@@ -48,6 +48,8 @@ public sealed class Maildrop : IAsyncDisposable
         Pop3Telemetry.Client.Observe(Operation("list"), Listing.ScanAsync(_dialogue, cancellationToken), cancellationToken);
 
     /// <summary>LIST with a number: the announced size of one message.</summary>
+    /// <param name="messageNumber">From a listing of this session; 1 or more.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="Pop3NegativeResponseException">There is no such message, or it is marked as deleted.</exception>
     public ValueTask<ScanListing> ListAsync(int messageNumber, CancellationToken cancellationToken = default)
     {
@@ -78,6 +80,8 @@ public sealed class Maildrop : IAsyncDisposable
     }
 
     /// <summary>UIDL with a number: the unique-id of one message.</summary>
+    /// <param name="messageNumber">From a listing of this session; 1 or more.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="Pop3NegativeResponseException">There is no such message, or it is marked as deleted, or the server knows no UIDL.</exception>
     public ValueTask<UniqueIdListing> UniqueIdAsync(int messageNumber, CancellationToken cancellationToken = default)
     {
@@ -126,12 +130,19 @@ public sealed class Maildrop : IAsyncDisposable
         CopyAsync("top", ContentCommand.Top(lines), messageNumber, destination, limit, cancellationToken);
 
     /// <summary>TOP for many messages; otherwise as RETR for many.</summary>
+    /// <param name="messageNumbers">In the order in which the sink gets them.</param>
+    /// <param name="lines">How many lines of each body; a server may send more.</param>
+    /// <param name="sink">Gets the header and these lines of each.</param>
+    /// <param name="limit">The most octets wanted of each message.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="NotSupportedException">The server's capabilities are known, and TOP is not among them (RFC 2449 section 6.1).</exception>
     public ValueTask TopAsync(
         IReadOnlyList<int> messageNumbers, int lines, IRetrievalSink sink, long limit = long.MaxValue, CancellationToken cancellationToken = default) =>
         PipelineAsync("top", ContentCommand.Top(lines), messageNumbers, sink, limit, cancellationToken);
 
     /// <summary>DELE: marks a message as deleted. It is removed if QUIT is answered, and kept if the session ends in any other way.</summary>
+    /// <param name="messageNumber">From a listing of this session; 1 or more.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="Pop3NegativeResponseException">There is no such message, or it is marked already.</exception>
     public ValueTask DeleteAsync(int messageNumber, CancellationToken cancellationToken = default)
     {
@@ -142,6 +153,8 @@ public sealed class Maildrop : IAsyncDisposable
     }
 
     /// <summary>DELE for many messages, pipelined where the server offers it.</summary>
+    /// <param name="messageNumbers">From a listing of this session; each 1 or more.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <returns>The messages that the server would not mark, with its reasons; all others are marked.</returns>
     public ValueTask<IReadOnlyList<RefusedDeletion>> DeleteAsync(
         IReadOnlyList<int> messageNumbers, CancellationToken cancellationToken = default)

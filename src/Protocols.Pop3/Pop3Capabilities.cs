@@ -70,10 +70,12 @@ public sealed class Pop3Capabilities
         ? ServerText.Show(Encoding.Latin1.GetBytes(string.Join(' ', Parameters("IMPLEMENTATION"))))
         : null;
 
-    /// <summary>The capability was listed, in whatever case.</summary>
+    /// <summary>The capability was listed.</summary>
+    /// <param name="name">Its name, in any case.</param>
     public bool Has(string name) => _capabilities.ContainsKey(name);
 
     /// <summary>The capability's parameters, as the server wrote them; none if it has none or was not listed.</summary>
+    /// <param name="name">Its name, in any case.</param>
     public IReadOnlyList<string> Parameters(string name) => _capabilities.TryGetValue(name, out List<string>? parameters) ? parameters : [];
 
     internal void Add(ReadOnlySpan<byte> line)

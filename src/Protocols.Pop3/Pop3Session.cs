@@ -65,6 +65,8 @@ public sealed class Pop3Session : IAsyncDisposable
     /// STLS (RFC 2595 section 4): begins TLS, or throws. Nothing the server said in clear is believed afterwards; ask for its capabilities
     /// again.
     /// </summary>
+    /// <param name="upgrade">Such as <see cref="Wire.Tls.TlsClient.Upgrade"/>.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="Pop3NegativeResponseException">The server refuses. The connection is given up: nothing follows in clear.</exception>
     /// <exception cref="NotSupportedException">The server's capabilities are known, and STLS is not among them. The connection is given up.</exception>
     /// <exception cref="ProtocolViolationException">There were octets in clear behind the go-ahead.</exception>
@@ -102,6 +104,8 @@ public sealed class Pop3Session : IAsyncDisposable
     }
 
     /// <summary>LANG (RFC 6856 section 3): the language of all text from now on, which is for people only.</summary>
+    /// <param name="tag">A language tag of <see cref="LanguagesAsync"/>, or <c>*</c> for whatever the server prefers.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="Pop3NegativeResponseException">The server does not speak it, and goes on as before.</exception>
     public async ValueTask SetLanguageAsync(string tag, CancellationToken cancellationToken = default)
     {
@@ -110,6 +114,10 @@ public sealed class Pop3Session : IAsyncDisposable
     }
 
     /// <summary>Signs in by USER and PASS (RFC 1939 section 7).</summary>
+    /// <param name="name">The user name as the server knows it; often the whole address. ASCII, unless the server announces UTF8 USER.</param>
+    /// <param name="password">The password, not empty; likewise.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
+    /// <returns>The maildrop. This session has become it, and can do nothing more.</returns>
     /// <exception cref="Pop3NegativeResponseException">Refused; another sign-in may be tried, though the server may close the connection.</exception>
     /// <exception cref="EncryptionRequiredException">The stream is not encrypted; nothing was sent.</exception>
     /// <exception cref="ArgumentException">Name or password cannot go into a command: see <see cref="AuthenticateAsync"/>.</exception>
@@ -120,6 +128,9 @@ public sealed class Pop3Session : IAsyncDisposable
     /// <summary>
     /// Signs in by AUTH (RFC 5034). Passwords that USER and PASS cannot carry go this way.
     /// </summary>
+    /// <param name="mechanism">A new one for each exchange: <see cref="MechanismSelection"/> chooses it.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
+    /// <returns>The maildrop. This session has become it, and can do nothing more.</returns>
     /// <exception cref="Pop3NegativeResponseException">Refused; another sign-in may be tried, though the server may close the connection.</exception>
     /// <exception cref="EncryptionRequiredException">
     /// The stream is not encrypted, and the mechanism is weaker than <see cref="MechanismStrength.Proving"/>; nothing was sent.
@@ -140,6 +151,10 @@ public sealed class Pop3Session : IAsyncDisposable
     /// Signs in by APOP (RFC 1939 section 7). Never chosen by itself: its MD5 can be attacked by whoever controls the greeting
     /// (CVE-2007-1558), so it is done only where the greeting came encrypted.
     /// </summary>
+    /// <param name="name">The user name as the server knows it, in ASCII.</param>
+    /// <param name="sharedSecret">The secret of APOP, which at some servers is another than the password; in ASCII.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
+    /// <returns>The maildrop. This session has become it, and can do nothing more.</returns>
     /// <exception cref="Pop3NegativeResponseException">Refused.</exception>
     /// <exception cref="EncryptionRequiredException">The greeting came in clear; nothing was sent.</exception>
     /// <exception cref="NotSupportedException">The greeting has no timestamp, or not a strict one.</exception>

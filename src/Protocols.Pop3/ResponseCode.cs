@@ -33,7 +33,8 @@ public readonly record struct ResponseCode
     /// <summary>The code in upper case, without brackets: <c>SYS/TEMP</c>.</summary>
     public string Value => _value ?? "";
 
-    /// <summary>This is <paramref name="code"/>, or a refinement of it.</summary>
+    /// <summary>This is <paramref name="code"/>, or a refinement of it (RFC 3206 section 3).</summary>
+    /// <param name="code">The code that means something to the caller.</param>
     public bool IsWithin(ResponseCode code) =>
         Value.StartsWith(code.Value, StringComparison.Ordinal)
         && (Value.Length == code.Value.Length || Value[code.Value.Length] == '/');

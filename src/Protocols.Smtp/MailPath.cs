@@ -38,6 +38,7 @@ public readonly record struct MailPath
     internal string Domain => HasDomain ? Mailbox[(Mailbox.LastIndexOf('@') + 1)..] : "";
 
     /// <summary>Reads a mailbox such as <c>smith@bar.example</c>, or <c>postmaster</c>, without angle brackets.</summary>
+    /// <param name="mailbox">At most 254 octets; the domain also with U-labels, or as an address literal.</param>
     /// <exception cref="FormatException">It breaks the grammar or a limit; the message says how.</exception>
     public static MailPath Parse(string mailbox)
     {

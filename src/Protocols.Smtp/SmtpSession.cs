@@ -68,6 +68,8 @@ public sealed class SmtpSession : IAsyncDisposable
     /// STARTTLS (RFC 3207): begins TLS and says EHLO again, or throws. Nothing the server said in clear is believed afterwards. After
     /// any exception the session can do nothing but quit.
     /// </summary>
+    /// <param name="upgrade">Such as <see cref="Wire.Tls.TlsClient.Upgrade"/>.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="ServiceExtensionMissingException">The server does not offer it; nothing was sent.</exception>
     /// <exception cref="SmtpNegativeReplyException">The server refuses.</exception>
     /// <exception cref="ProtocolViolationException">There were octets in clear behind the go-ahead, or it was none.</exception>
@@ -80,6 +82,8 @@ public sealed class SmtpSession : IAsyncDisposable
     }
 
     /// <summary>AUTH (RFC 4954), once in a session. EHLO is not said again: servers exist that refuse mail after it.</summary>
+    /// <param name="mechanism">A new one for each exchange: <see cref="MechanismSelection"/> chooses it.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="SmtpNegativeReplyException">
     /// Refused. 535 is about the credentials, 454 is not (RFC 4954 section 6); another try is the caller's decision.
     /// </exception>
@@ -142,11 +146,15 @@ public sealed class SmtpSession : IAsyncDisposable
         _dialogue.AskAsync($"NOOP", Phase.Query, cancellationToken);
 
     /// <summary>VRFY: asks about an address, for diagnosis; many servers answer 252 to everything (RFC 5321 section 3.5.3).</summary>
+    /// <param name="userOrMailbox">A user name or a mailbox, in printable ASCII.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="ArgumentException">There is something else than printable ASCII in the argument.</exception>
     public ValueTask<Reply> VerifyAsync(string userOrMailbox, CancellationToken cancellationToken = default) =>
         _dialogue.AskAsync($"VRFY {Checked(userOrMailbox)}", Phase.Query, cancellationToken);
 
     /// <summary>EXPN: asks who is on a list, for diagnosis; hardly any server tells (RFC 5321 section 3.5.2).</summary>
+    /// <param name="list">The list's name, in printable ASCII.</param>
+    /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     /// <exception cref="ArgumentException">There is something else than printable ASCII in the argument.</exception>
     public ValueTask<Reply> ExpandAsync(string list, CancellationToken cancellationToken = default) =>
         _dialogue.AskAsync($"EXPN {Checked(list)}", Phase.Query, cancellationToken);

@@ -1,12 +1,13 @@
 using System.IO.Compression;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace EmailSync.Packages.Tests;
 
 /// <summary>What is in the packages.</summary>
-public sealed class Contents(PackedLibraries packages)
+public sealed partial class Contents(PackedLibraries packages)
 {
     public static TheoryData<string> Libraries => [.. PackedLibraries.Names];
 
@@ -52,6 +53,20 @@ public sealed class Contents(PackedLibraries packages)
                 .Select(dependency => $"{dependency.Attribute("id")!.Value} {dependency.Attribute("version")!.Value}"));
     }
 
+    /// <summary>The compiler asks for a comment at every public member, and is content with one that has no summary.</summary>
+    [Theory]
+    [MemberData(nameof(Libraries))]
+    public void Every_public_member_has_a_summary(string name)
+    {
+        using ZipArchive package = packages.Open(name);
+        string api = Repository.Read($"src/Protocols.{name}/PublicAPI.Unshipped.txt");
+        XElement[] members = [.. XDocument.Parse(TextOf(package, $"lib/net10.0/EmailSync.Protocols.{name}.xml")).Descendants("member")
+            .Where(member => api.Contains(PlainName(member), StringComparison.Ordinal))];
+
+        Assert.True(members.Length > 100, $"{members.Length}");
+        Assert.Empty(members.Where(member => member.Element("summary") is null && member.Element("inheritdoc") is null).Select(member => member.Attribute("name")!.Value));
+    }
+
     [Theory]
     [MemberData(nameof(Libraries))]
     public void Symbols_that_belong_to_the_library_hold_its_source_and_name_no_folder_of_the_machine(string name)
@@ -75,6 +90,12 @@ public sealed class Contents(PackedLibraries packages)
             pdb.CustomDebugInformation.Select(pdb.GetCustomDebugInformation)
                 .Count(information => pdb.GetGuid(information.Kind) == new Guid("0E8A571B-6926-466E-B4AD-8AB04611F5FE")));
     }
+
+    // M:EmailSync.Protocols.Wire.TextConnection.ReadLineAsync``1(…) is EmailSync.Protocols.Wire.TextConnection.ReadLineAsync in the list of the API.
+    private static string PlainName(XElement member) => Decoration().Replace(member.Attribute("name")!.Value[2..].Replace(".#ctor", "", StringComparison.Ordinal), "");
+
+    [GeneratedRegex(@"\(.*|``?\d+")]
+    private static partial Regex Decoration();
 
     private static XElement MetadataOf(ZipArchive package, string name) =>
         XDocument.Parse(TextOf(package, $"EmailSync.Protocols.{name}.nuspec")).Root!.Elements().Single();

@@ -8,6 +8,7 @@ public sealed class Anonymous : SaslMechanism
     private readonly string _trace;
     private bool _isComplete;
 
+    /// <summary>Prepares one exchange.</summary>
     /// <param name="trace">An email address, or some token without an at sign; at most 255 characters (RFC 4505 section 2). Empty: nothing.</param>
     /// <exception cref="ArgumentException">The trace is longer, or holds a control character.</exception>
     public Anonymous(string trace = "")

@@ -14,6 +14,7 @@ public sealed class CramMd5 : SaslMechanism
     private readonly Secret _sharedSecret;
     private bool _isComplete;
 
+    /// <summary>Prepares one exchange. Nothing is sent before the server asks for it.</summary>
     /// <param name="name">The user name.</param>
     /// <param name="sharedSecret">The secret that both sides know.</param>
     /// <exception cref="ArgumentException">A value is empty, or cannot be prepared (<see cref="SaslPrep"/>).</exception>

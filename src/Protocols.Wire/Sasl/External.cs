@@ -6,6 +6,7 @@ public sealed class External : SaslMechanism
     private readonly string _authorizationIdentity;
     private bool _isComplete;
 
+    /// <summary>Prepares one exchange. Who we are was proved below, by the certificate of the TLS client.</summary>
     /// <param name="authorizationIdentity">On whose behalf to act; empty: whoever the certificate says.</param>
     /// <exception cref="ArgumentException">The identity holds a NUL (RFC 4422 section 3.4.1).</exception>
     public External(string authorizationIdentity = "")

@@ -7,6 +7,7 @@ public sealed class Login : SaslMechanism
     private readonly Secret _password;
     private int _responses;
 
+    /// <summary>Prepares one exchange. Nothing is sent before the server asks for it.</summary>
     /// <param name="name">The user name.</param>
     /// <param name="password">The password.</param>
     /// <exception cref="ArgumentException">There is no name, or a NUL or a line end in one of them (section 2.1 of the draft).</exception>

@@ -23,6 +23,7 @@ public sealed record MechanismSelection
     /// <summary>For access tokens: the standard, then what the large providers had before it.</summary>
     public static MechanismSelection Tokens { get; } = new("OAUTHBEARER", "XOAUTH2");
 
+    /// <summary>Allows these mechanisms, of whatever strength.</summary>
     /// <param name="order">The mechanisms, the preferred first, by their registered names in upper case.</param>
     /// <exception cref="ArgumentException">There is none, or one that is unknown here.</exception>
     public MechanismSelection(params ReadOnlySpan<string> order) => Order = [.. order];

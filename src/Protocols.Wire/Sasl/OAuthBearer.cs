@@ -16,6 +16,7 @@ public sealed class OAuthBearer : SaslMechanism
     private string? _failureDetail;
     private int _responses;
 
+    /// <summary>Prepares one exchange.</summary>
     /// <param name="user">The mailbox's address or user name; empty where the token says it.</param>
     /// <param name="accessToken">The access token, without the word Bearer.</param>
     /// <param name="host">The server's name, as it was configured.</param>

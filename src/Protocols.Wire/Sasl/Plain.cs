@@ -6,6 +6,7 @@ public sealed class Plain : SaslMechanism
     private readonly string _message;
     private bool _isComplete;
 
+    /// <summary>Prepares one exchange.</summary>
     /// <param name="name">Whose password it is (authentication identity).</param>
     /// <param name="password">The password.</param>
     /// <param name="authorizationIdentity">On whose behalf to act; empty: the same.</param>

@@ -27,6 +27,7 @@ public sealed class Scram : SaslMechanism
     private bool _isServerVerified;
     private int _step;
 
+    /// <summary>Prepares one exchange. The salted password is worked out only when the server has named the salt.</summary>
     /// <param name="hash">SHA-1, SHA-256 or SHA-512.</param>
     /// <param name="name">Whose password it is (authentication identity).</param>
     /// <param name="password">The password.</param>
@@ -68,6 +69,8 @@ public sealed class Scram : SaslMechanism
     public override string? FailureDetail => _failureDetail;
 
     /// <summary>The mechanism's registered name.</summary>
+    /// <param name="hash">SHA-1, SHA-256 or SHA-512.</param>
+    /// <param name="isPlus">The form that binds to the TLS session.</param>
     /// <exception cref="ArgumentException">There is no SCRAM with this hash here.</exception>
     public static string NameOf(HashAlgorithmName hash, bool isPlus) => hash.Name switch
     {

@@ -45,6 +45,7 @@ public sealed class ScramBinding
         return To(ApplicationData(endPoint));
     }
 
+    /// <summary><c>p</c>, with data that is known already.</summary>
     /// <param name="applicationData">The type, a colon, and the data.</param>
     internal static ScramBinding To(ReadOnlySpan<byte> applicationData)
     {

@@ -7,6 +7,7 @@ public sealed class XOAuth2 : SaslMechanism
     private string? _failureDetail;
     private int _responses;
 
+    /// <summary>Prepares one exchange.</summary>
     /// <param name="user">The mailbox's address.</param>
     /// <param name="accessToken">The access token, without the word Bearer.</param>
     /// <exception cref="ArgumentException">A value is empty, or holds a control character.</exception>
