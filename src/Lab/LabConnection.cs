@@ -47,6 +47,10 @@ internal sealed class LabConnection : IAsyncDisposable
     public int Number { get; }
     public int OrdinalAtListener { get; }
     public string? UserName { get; set; }
+
+    /// <summary>What the conversation holds, and lets go before the line is cut: a client may be back before our side has ended.</summary>
+    public Action? LetGo { get; set; }
+
     public bool IsEncrypted => _stream is SslStream;
     public bool HasMoreInput => _end > _start;
 
@@ -161,9 +165,11 @@ internal sealed class LabConnection : IAsyncDisposable
                 await Task.Delay(Timeout.InfiniteTimeSpan, _lab.Options.Clock, _lab.Stopping);
                 break;
             case Outcome.Disconnect:
+                LetGo?.Invoke();
                 await EndAsync();
                 break;
             case Outcome.Reset:
+                LetGo?.Invoke();
                 _socket.LingerState = new LingerOption(true, 0);
                 _socket.Close();
                 break;

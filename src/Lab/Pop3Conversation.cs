@@ -19,6 +19,7 @@ internal sealed class Pop3Conversation(LabServer lab, LabConnection connection)
 
     public async Task RunAsync()
     {
+        connection.LetGo = LetGo;
         try
         {
             await connection.ReplyAsync($"+OK EmailSync lab POP3 ready {_timestamp}");
@@ -40,8 +41,14 @@ internal sealed class Pop3Conversation(LabServer lab, LabConnection connection)
         }
         finally
         {
-            _mailbox?.Unlock();
+            LetGo();
         }
+    }
+
+    private void LetGo()
+    {
+        _mailbox?.Unlock();
+        _mailbox = null;
     }
 
     private async ValueTask InAuthorizationAsync(string verb)
@@ -123,8 +130,7 @@ internal sealed class Pop3Conversation(LabServer lab, LabConnection connection)
     {
         if (_maildrop is not null)
             lab.Journal.Event(connection, "removed", _maildrop.Update());
-        _mailbox?.Unlock();
-        _mailbox = null;
+        LetGo();
         await connection.ReplyAsync("+OK bye");
     }
 

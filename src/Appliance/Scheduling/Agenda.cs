@@ -52,6 +52,8 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
     private sealed record Run(Due Due, LaneState Lane, ServerState Server, int Epoch)
     {
         public (Due Due, DateTimeOffset On)? Again { get; set; }
+
+        public (Due Due, DateTimeOffset On)? Woken { get; set; }
     }
 
     /// <summary>How many pieces of work run now.</summary>
@@ -105,8 +107,7 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         }
         else if (_entries[entry].Stage == Stage.Running)
         {
-            Run run = _running[entry];
-            run.Again = (due, run.Again is { } again && again.On < on ? again.On : on);
+            _running[entry].Again = (due, on);
             return;
         }
         else
@@ -121,6 +122,16 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         Timeline.Add(entry);
     }
 
+    /// <summary>Plans a piece of work for now. One that runs now runs again afterwards, whatever else is planned for it meanwhile: it may
+    /// have looked before that happened for which it is woken.</summary>
+    public void Wake(Due due, DateTimeOffset now)
+    {
+        if (_entries.Find(due.Mailbox, due.Work) is not Entries.None and int entry && _entries[entry].Stage == Stage.Running)
+            _running[entry].Woken = (due, now);
+        else
+            Plan(due, now);
+    }
+
     /// <summary>Forgets a piece of work. One that runs now is not planned again.</summary>
     public void Cancel(MailboxId mailbox, Work work)
     {
@@ -129,7 +140,7 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
             return;
         if (_running.TryGetValue(entry, out Run? run))
         {
-            run.Again = null;
+            run.Again = run.Woken = null;
             return;
         }
 
@@ -174,7 +185,7 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         server.Running--;
         server.Host.Running--;
         TimeSpan? pause = Learn(run, now, verdict);
-        if (run.Again is { } again)
+        if ((run.Woken ?? run.Again) is { } again)
             Plan(again.Due, again.On);
 
         _turns.Offer(lane);

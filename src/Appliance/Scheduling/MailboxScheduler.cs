@@ -170,7 +170,7 @@ public sealed partial class MailboxScheduler(
         {
             case Woken woken when await store.Mailboxes.FindAsync(woken.Mailbox, cancellationToken) is { } mailbox:
                 await KnowAsync(mailbox.Profile, cancellationToken);
-                _agenda.Plan(new(mailbox.Id, mailbox.Profile, woken.Work), clock.GetUtcNow());
+                _agenda.Wake(new(mailbox.Id, mailbox.Profile, woken.Work), clock.GetUtcNow());
                 break;
 
             case MailboxNews news:
@@ -192,10 +192,10 @@ public sealed partial class MailboxScheduler(
         _completed++;
         if (ended.Outcome.Failure is not null)
             _failed++;
-        if (_agenda.Complete(ended.Due, clock.GetUtcNow(), Verdicts.Of(ended.Due.Work, ended.Outcome)) is { } pause)
-            LogSuspended(ended.Due.Profile, ended.Due.Work, pause, ended.Outcome.Failure!.Class);
         if (ended.Outcome.Next is { } next)
             Plan(next, ended.Due.Work);
+        if (_agenda.Complete(ended.Due, clock.GetUtcNow(), Verdicts.Of(ended.Due.Work, ended.Outcome)) is { } pause)
+            LogSuspended(ended.Due.Profile, ended.Due.Work, pause, ended.Outcome.Failure!.Class);
     }
 
     private void Plan(MailboxSchedule schedule, Work? after = null)

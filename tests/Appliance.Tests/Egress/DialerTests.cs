@@ -68,6 +68,7 @@ public sealed class DialerTests
 
         await using Stream stream = await dialer.DialAsync(RouteTo("two.example.com", peer.Port), null, Cancel);
 
+        await peer.FirstConnection.WaitAsync(Cancel);
         Assert.Equal(1, peer.Connections);
     }
 

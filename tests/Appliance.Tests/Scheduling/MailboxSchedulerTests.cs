@@ -44,6 +44,47 @@ public sealed class MailboxSchedulerTests
         Assert.Equal(Work.Send, (await stage.NextAsync()).Work);
     }
 
+    [Theory]
+    [InlineData(Work.Receive)]
+    [InlineData(Work.Send)]
+    public async Task What_is_woken_while_it_runs_runs_again_at_once_although_it_ends_with_a_later_moment(Work work)
+    {
+        await using Stage stage = await Stage.OpenAsync(mailboxes: 1);
+        await stage.StartAsync();
+        Job running = await stage.NextAsync();
+        if (work == Work.Send)
+        {
+            running.End(default);
+            stage.Scheduler.Wake(stage.Mailboxes[0].Id, Work.Send);
+            running = await stage.NextAsync();
+        }
+
+        stage.Scheduler.Wake(running.Mailbox, work);
+        if (work == Work.Receive)
+            stage.Scheduler.MailboxChanged(running.Mailbox);
+        DateTimeOffset later = stage.Clock.GetUtcNow() + TimeSpan.FromMinutes(5);
+        await stage.HeardAsync();
+        running.End(new(new(running.Mailbox, stage.Mailboxes[0].Profile, work == Work.Receive ? later : null, work == Work.Send ? later : null), null));
+
+        Job again = await stage.NextAsync();
+        Assert.Equal((running.Mailbox, work), (again.Mailbox, again.Work));
+    }
+
+    [Fact]
+    public async Task A_mailbox_that_changed_while_it_ran_is_not_run_twice()
+    {
+        await using Stage stage = await Stage.OpenAsync(mailboxes: 1);
+        await stage.StartAsync();
+        Job running = await stage.NextAsync();
+
+        stage.Scheduler.MailboxChanged(running.Mailbox);
+        await stage.HeardAsync();
+        running.End(stage.NextPoll(running, TimeSpan.FromMinutes(5)));
+
+        await stage.IdleAsync();
+        Assert.False(stage.HasNext);
+    }
+
     [Fact]
     public async Task Three_failures_of_the_server_suspend_the_profile_and_one_success_opens_it_again()
     {
@@ -202,6 +243,14 @@ public sealed class MailboxSchedulerTests
         /// <summary>When this returns, the scheduler has dealt with everything that happened before the call.</summary>
         public async Task IdleAsync()
         {
+            await HeardAsync();
+            while (Scheduler.Snapshot().Running > 0)
+                await Task.Yield();
+        }
+
+        /// <summary>The same, while something may go on running.</summary>
+        public async Task HeardAsync()
+        {
             // The scheduler takes its news in order, so once this test has run, all before it is done.
             MailboxId probe = (await Store.Mailboxes.CreateAsync(
                 new() { Name = "probe", EmailAddress = $"{Guid.NewGuid():N}@example.com", Profile = Mailboxes[0].Profile }, Timeout)).Id;
@@ -216,9 +265,6 @@ public sealed class MailboxSchedulerTests
 
                 Assert.Fail($"{job.Work} of {job.Mailbox} was not expected");
             }
-
-            while (Scheduler.Snapshot().Running > 0)
-                await Task.Yield();
         }
 
         public async ValueTask DisposeAsync()
