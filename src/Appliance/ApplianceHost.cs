@@ -35,6 +35,8 @@ internal static class ApplianceHost
         .AddSingleton<AlertBook>()
         .AddSingleton<ProfileWatch>()
         .AddSingleton<TestJobs>()
+        .AddSingleton<Quarantine>()
+        .AddSingleton(new SliceSize())
         .AddSingleton<ReceiveCycle>()
         .AddSingleton<SubmissionPool>()
         .AddSingleton<DeliveryReportReader>()

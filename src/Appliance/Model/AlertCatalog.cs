@@ -57,6 +57,11 @@ public static class AlertCatalog
         "A message is larger than the mailbox's maximum message size; its headers were stored, its content stays on the server.",
         "Raise the mailbox's maximumMessageSize and rescan, or ask the sender for a smaller message.") { Scopes = [AlertScope.Message] };
 
+    /// <summary>A message is left out because every attempt to fetch it failed.</summary>
+    public static readonly AlertEntry MessageQuarantined = new("message-quarantined", AlertLevel.Warning,
+        "A message could not be fetched in three attempts, each of which ended the session, was refused, or ended the process. It is left on the server, and the rest of the mailbox is received without it.",
+        "Look at the message with another client; the text names its unique-id and size. It is tried again by itself, ever more rarely, unless the process died of it; 'emailsync mailbox rescan' tries it at the next poll. It is resolved when no message is left out any more.") { IsWhole = true };
+
     /// <summary>The server gave messages that are stored here other unique-ids than they had.</summary>
     public static readonly AlertEntry UniqueIdsReset = new("unique-ids-reset", AlertLevel.Warning,
         "The server gave messages that are stored here other unique-ids than they had. They were recognised by their content, and nothing was stored twice.",
@@ -165,7 +170,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, UniqueIdsReset, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
     public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);

@@ -60,7 +60,10 @@ public sealed partial class MailboxWorker(
                 TransientFailureCount = 0,
                 PostponedUntil = null,
                 ConsecutiveEmptyPolls = report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1,
-                NextPollAt = now + Backoff.ForPoll(profile.MinPollingInterval, report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1, polling, random),
+                // Behind those that wait already.
+                NextPollAt = report.HasMore
+                    ? now
+                    : now + Backoff.ForPoll(profile.MinPollingInterval, report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1, polling, random),
             }, cancellationToken);
             await RecoverAsync(mailbox, profile, MailService.Pop3, cancellationToken);
             LogPolled(mailbox.Id, report.Listed, report.Stored, report.Octets, report.Deleted, report.TooLarge, (now - startedAt).TotalMilliseconds);

@@ -6,8 +6,10 @@ using EmailSync.Protocols.Wire;
 
 namespace EmailSync.Appliance.Processing;
 
-/// <summary>Empties one maildrop into the store. Nothing is marked as deleted before it is durable here.</summary>
-public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook alerts, TimeProvider clock)
+/// <summary>
+/// Empties one maildrop into the store, or takes a slice of it where it is large. Nothing is marked as deleted before it is durable here.
+/// </summary>
+public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine quarantine, AlertBook alerts, SliceSize slice, TimeProvider clock)
 {
     /// <summary>One cycle.</summary>
     public async Task<ReceiveReport> RunAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
@@ -15,40 +17,81 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
         await using Maildrop maildrop = await sessions.OpenMaildropAsync(mailbox, profile, steps: null, cancellationToken);
         KnownUniqueIds known = await store.Incoming.KnownUniqueIdsAsync(mailbox.Id, cancellationToken);
         MaildropContents contents = await MaildropContents.ListAsync(maildrop, known, cancellationToken);
-        HashSet<int> older = await SkipOlderAsync(maildrop, mailbox, profile, contents, cancellationToken);
+        Judgement judgement = await quarantine.JudgeAsync(mailbox, contents.New, cancellationToken);
 
-        HashSet<int> tooLarge = [.. contents.New.Where(message => message.Octets > mailbox.MaximumMessageSize).Select(message => message.Number)];
-        NewMessage[] wanted = [.. contents.New.Where(message => !older.Contains(message.Number) && !tooLarge.Contains(message.Number))];
-        await using StoreSink sink = new(store, mailbox.Id, wanted, contents.AreUniqueIdsInDoubt);
+        await using Intake intake = new(
+            store, alerts, maildrop, mailbox, Later(mailbox.ProcessEmailsReceivedAfter, profile.ProcessEmailsReceivedAfter), contents.AreUniqueIdsInDoubt);
+        bool hasMore;
         try
         {
-            if (wanted.Length > 0)
-            {
-                await maildrop.RetrieveAsync([.. wanted.Select(message => message.Number)], sink, mailbox.MaximumMessageSize, cancellationToken);
-                await sink.SettleAsync();
-            }
+            hasMore = await TakeAsync(mailbox, judgement, intake, cancellationToken);
         }
         finally
         {
-            if (sink.Recognised > 0)
-                await TellOfResetAsync(mailbox, sink.Recognised, cancellationToken);
+            if (intake.Sink.Recognised > 0)
+                await TellOfResetAsync(mailbox, intake.Sink.Recognised, cancellationToken);
         }
 
-        tooLarge.UnionWith(sink.TooLong);
-        NewMessage[] recorded = [.. contents.New.Where(message => tooLarge.Contains(message.Number) && !older.Contains(message.Number) && message.UniqueId.Length > 0)];
-        foreach (NewMessage message in recorded)
-            await RecordHeadersAsync(maildrop, mailbox, message, cancellationToken);
-
+        StoreSink sink = intake.Sink;
         int marked = await MarkAsync(maildrop, mailbox, contents, sink, cancellationToken);
         bool isConfirmed = await QuitAsync(maildrop, cancellationToken);
-        int left = contents.KnownListed + recorded.Length
-            + contents.New.Count(message => older.Contains(message.Number) && message.UniqueId.Length > 0)
-            + sink.Durable.Count(message => message.UniqueId.Length > 0)
-            - (isConfirmed ? marked : 0);
-        if (left != known.LeftOnServer || sink.Durable.Count > 0 || recorded.Length > 0)
+        int left = contents.KnownListed + intake.Identified - (isConfirmed ? marked : 0);
+        if (left != known.LeftOnServer || intake.Identified > 0 || sink.Stored > 0)
             await store.Incoming.NoteLeftOnServerAsync(mailbox.Id, left, cancellationToken);
         return new(
-            contents.Listed, sink.Stored, sink.Octets, sink.Recognised, tooLarge.Count, sink.Refused, isConfirmed ? marked : 0, isConfirmed ? 0 : marked);
+            contents.Listed, sink.Stored, sink.Octets, sink.Recognised, intake.TooLarge, sink.RefusedCount, judgement.Held.Count,
+            isConfirmed ? marked : 0, isConfirmed ? 0 : marked, hasMore);
+    }
+
+    // Until a slice is full. What is only recognised again at each poll is no progress, and never keeps what comes behind it waiting.
+    private async Task<bool> TakeAsync(Mailbox mailbox, Judgement judgement, Intake intake, CancellationToken cancellationToken)
+    {
+        int taken = 0;
+        foreach (NewMessage[] batch in slice.Cut(judgement.Free))
+        {
+            await TakeAsync(mailbox, batch, isSuspect: false, intake, cancellationToken);
+            taken += batch.Length;
+            if (taken < judgement.Free.Count && (intake.Progress >= slice.Messages || intake.Sink.Octets >= slice.Octets))
+                return true;
+        }
+
+        // Where the server gives no message at all, it is not the messages' fault.
+        IReadOnlyList<NewMessage> refused = intake.Sink.Refused;
+        if (refused.Count < judgement.Free.Count || refused.Count == 1)
+        {
+            foreach (NewMessage message in refused)
+                await quarantine.NoteFailureAsync(mailbox, message, cancellationToken);
+        }
+
+        foreach (NewMessage suspect in judgement.Suspects)
+        {
+            int refusals = refused.Count;
+            await TakeAsync(mailbox, [suspect], isSuspect: true, intake, cancellationToken);
+            if (refused.Count > refusals)
+                await quarantine.NoteFailureAsync(mailbox, suspect, cancellationToken);
+            else
+                await quarantine.EndAsync(mailbox, suspect, isSuspect: true, cancellationToken);
+        }
+
+        return false;
+    }
+
+    private async Task TakeAsync(
+        Mailbox mailbox, NewMessage[] batch, bool isSuspect, Intake intake, CancellationToken cancellationToken)
+    {
+        await quarantine.BeginAsync(mailbox, batch[0], isSuspect, cancellationToken);
+        try
+        {
+            await intake.TakeAsync(batch, cancellationToken);
+        }
+        catch (Exception failure) when (Quarantine.Implicates(failure) && intake.InFlight is { } message)
+        {
+            await quarantine.NoteFailureAsync(mailbox, message, cancellationToken);
+            throw;
+        }
+
+        if (!isSuspect)
+            await quarantine.EndAsync(mailbox, batch[0], isSuspect, cancellationToken);
     }
 
     private ValueTask TellOfResetAsync(Mailbox mailbox, int recognised, CancellationToken cancellationToken) => alerts.RaiseAsync(
@@ -58,38 +101,7 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, AlertBook 
         service: null,
         cancellationToken);
 
-    // What came before "Process Email From" is known from now on, and neither fetched nor deleted, until a rescan.
-    private async Task<HashSet<int>> SkipOlderAsync(
-        Maildrop maildrop, Mailbox mailbox, EmailServerProfile profile, MaildropContents contents, CancellationToken cancellationToken)
-    {
-        DateTimeOffset? from = Later(mailbox.ProcessEmailsReceivedAfter, profile.ProcessEmailsReceivedAfter);
-        if (from is not { } moment || contents.New.Count == 0)
-            return [];
-
-        HashSet<int> older = await CutOff.OlderAsync(maildrop, contents.New, moment, cancellationToken);
-        UniqueIdHash[] skipped = [.. contents.New.Where(message => older.Contains(message.Number)).Select(message => message.Hash).OfType<UniqueIdHash>()];
-        await store.Incoming.SkipUniqueIdsAsync(mailbox.Id, skipped, cancellationToken);
-        return older;
-    }
-
     private static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset? other) => one is null || other > one ? other : one;
-
-    private async Task RecordHeadersAsync(Maildrop maildrop, Mailbox mailbox, NewMessage message, CancellationToken cancellationToken)
-    {
-        await using IncomingDraft draft = store.Incoming.Begin(mailbox.Id, message.UniqueId);
-        if (maildrop.Capabilities is not { HasTop: false })
-            await maildrop.TopAsync(message.Number, 0, new DraftStream(draft), mailbox.MaximumMessageSize, cancellationToken);
-        // Judged anew by a rescan, and still too large: it is here already.
-        if (await store.Incoming.TieUniqueIdAsync(mailbox.Id, message.Hash!.Value, draft.Sha256, cancellationToken) is not null)
-            return;
-        EmailId email = await draft.CommitAsync(EmailState.HeadersOnly, cancellationToken);
-        await alerts.RaiseAsync(
-            AlertCatalog.MessageTooLarge,
-            AlertSubject.Of(email),
-            string.Create(CultureInfo.InvariantCulture, $"A message to {mailbox.EmailAddress} is larger than {mailbox.MaximumMessageSize} octets; its headers are stored as {email}."),
-            MailService.Pop3,
-            cancellationToken);
-    }
 
     // Only what is stored here in whole may go: an id that is known for another reason (headers only, taken over from another program) stays.
     private async Task<int> MarkAsync(

@@ -10,17 +10,16 @@ namespace EmailSync.Appliance.Processing;
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="mailbox">Whose messages they are.</param>
-/// <param name="messages">The messages.</param>
 /// <param name="areUniqueIdsInDoubt">Whether a message whose octets are here is no other, though its unique-id is new.</param>
-public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<NewMessage> messages, bool areUniqueIdsInDoubt)
-    : IRetrievalSink, IAsyncDisposable
+public sealed class StoreSink(IStore store, MailboxId mailbox, bool areUniqueIdsInDoubt) : IRetrievalSink, IAsyncDisposable
 {
     private const int CommitsUnderWay = 32;
 
-    private readonly Dictionary<int, NewMessage> _messages = messages.ToDictionary(message => message.Number);
+    private readonly Dictionary<int, NewMessage> _expected = [];
     private readonly Queue<(NewMessage Message, long Octets, Task<Recognition> Commit, IncomingDraft Draft)> _underWay = new();
     private readonly List<NewMessage> _durable = [];
-    private readonly List<int> _tooLong = [];
+    private readonly List<NewMessage> _tooLong = [];
+    private readonly List<NewMessage> _refused = [];
     private IncomingDraft? _draft;
 
     /// <summary>Messages that became durable.</summary>
@@ -29,8 +28,11 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
     /// <summary>Octets that became durable.</summary>
     public long Octets { get; private set; }
 
-    /// <summary>Messages that the server refused.</summary>
-    public int Refused { get; private set; }
+    /// <summary>Messages that the server refused, and not for a trouble of its own that passes.</summary>
+    public IReadOnlyList<NewMessage> Refused => _refused;
+
+    /// <summary>Messages that the server refused, for whatever reason.</summary>
+    public int RefusedCount { get; private set; }
 
     /// <summary>Messages whose unique-id was new, and whose content was here.</summary>
     public int Recognised { get; private set; }
@@ -39,12 +41,23 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
     public IReadOnlyList<NewMessage> Durable => _durable;
 
     /// <summary>Messages that turned out longer than the limit, whatever LIST had said.</summary>
-    public IReadOnlyList<int> TooLong => _tooLong;
+    public IReadOnlyList<NewMessage> TooLong => _tooLong;
+
+    /// <summary>The message whose commit failed; null where none did.</summary>
+    public NewMessage? Failed { get; private set; }
+
+    /// <summary>What comes next.</summary>
+    public void Expect(IReadOnlyList<NewMessage> messages)
+    {
+        _expected.Clear();
+        foreach (NewMessage message in messages)
+            _expected.Add(message.Number, message);
+    }
 
     /// <inheritdoc />
     public ValueTask BeginAsync(int messageNumber, CancellationToken cancellationToken)
     {
-        _draft = store.Incoming.Begin(mailbox, _messages[messageNumber].UniqueId);
+        _draft = store.Incoming.Begin(mailbox, _expected[messageNumber].UniqueId);
         return ValueTask.CompletedTask;
     }
 
@@ -54,19 +67,21 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
     /// <inheritdoc />
     public async ValueTask EndAsync(Retrieval retrieval, CancellationToken cancellationToken)
     {
-        if (retrieval.Refusal is not null)
+        NewMessage message = _expected[retrieval.MessageNumber];
+        if (retrieval.Refusal is { } refusal)
         {
-            Refused++;
+            RefusedCount++;
+            if (refusal.Code is not { } code || !code.IsWithin(ResponseCode.SysTemp))
+                _refused.Add(message);
             return;
         }
 
         IncomingDraft draft = _draft!;
         _draft = null;
-        NewMessage message = _messages[retrieval.MessageNumber];
         if (retrieval.IsTooLong)
         {
             await draft.DisposeAsync();
-            _tooLong.Add(message.Number);
+            _tooLong.Add(message);
             return;
         }
 
@@ -106,7 +121,10 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, IReadOnlyList<New
         (NewMessage message, long octets, Task<Recognition> commit, IncomingDraft draft) = _underWay.Dequeue();
         await using (draft)
         {
-            if ((await commit).IsNew)
+            Failed = message;
+            bool isNew = (await commit).IsNew;
+            Failed = null;
+            if (isNew)
             {
                 Stored++;
                 Octets += octets;

@@ -43,8 +43,8 @@ public interface IIncomingEmails
     ValueTask SkipUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Forgets the unique-ids that were skipped, and those of messages of which only the headers are stored, so that the next cycle judges
-    /// them anew. Returns how many.
+    /// Forgets the unique-ids that were skipped, those of messages of which only the headers are stored, and the mailbox's suspects, so that the
+    /// next cycle judges them anew. Returns how many.
     /// </summary>
     ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken);
 

@@ -16,6 +16,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>What was received.</summary>
     IIncomingEmails Incoming { get; }
 
+    /// <summary>Messages that may be the reason why a maildrop cannot be emptied.</summary>
+    ISuspects Suspects { get; }
+
     /// <summary>The outbox.</summary>
     IOutgoingEmails Outgoing { get; }
 

@@ -8,6 +8,7 @@ using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
 using EmailSync.Lab;
 using EmailSync.Protocols.Wire;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EmailSync.Appliance.Tests.Processing;
@@ -63,11 +64,13 @@ internal sealed class Rig : IAsyncDisposable
         return new(folder, lab, await OpenStoreAsync(folder, time), time);
     }
 
-    /// <summary>Everything anew on the same folder, as after a restart.</summary>
-    public async Task RestartAsync()
+    /// <summary>Everything anew on the same folder, as after a restart; or as after a kill, of which the store keeps the mark that it is open.</summary>
+    public async Task RestartAsync(bool isAfterCrash = false)
     {
         await Pool.DisposeAsync();
         await Store.DisposeAsync();
+        if (isAfterCrash)
+            await MarkAsOpenAsync();
         Store = await OpenStoreAsync(_folder, Clock);
         Assemble();
     }
@@ -144,7 +147,11 @@ internal sealed class Rig : IAsyncDisposable
     }
 
     /// <summary>Receiving with a store in between.</summary>
-    public ReceiveCycle ReceiveThrough(IStore store) => new(store, Sessions(store), Alerts(store), Clock);
+    public ReceiveCycle ReceiveThrough(IStore store, SliceSize? slice = null)
+    {
+        AlertBook alerts = Alerts(store);
+        return new(store, Sessions(store), new(store, alerts, Clock), alerts, slice ?? new(), Clock);
+    }
 
     /// <summary>Sending with a store in between.</summary>
     public SendCycle SendThrough(IStore store) => new(store, new(Sessions(store), Clock), Alerts(store), new(), Clock, NullLogger<SendCycle>.Instance);
@@ -154,7 +161,7 @@ internal sealed class Rig : IAsyncDisposable
     {
         AlertBook alerts = Alerts(Store);
         MailSessions sessions = Sessions(Store);
-        Receive = new(Store, sessions, alerts, Clock);
+        Receive = new(Store, sessions, new(Store, alerts, Clock), alerts, new(), Clock);
         Pool = new(sessions, Clock);
         Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
         Tests = new(Clock);
@@ -168,6 +175,15 @@ internal sealed class Rig : IAsyncDisposable
         Dialer dialer = new(TimeProvider.System);
         SessionOpener opener = new(dialer, new SessionSettings { AllowCleartextPasswords = true });
         return new(store, _policy, opener, new(store, new(_policy, dialer, Clock), Clock));
+    }
+
+    private async Task MarkAsOpenAsync()
+    {
+        await using SqliteConnection connection = new($"Data Source={Path.Combine(_folder, "emailsync.db")};Pooling=False");
+        await connection.OpenAsync(Timeout);
+        await using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "UPDATE run SET is_open = 1";
+        await command.ExecuteNonQueryAsync(Timeout);
     }
 
     private static async Task<IStore> OpenStoreAsync(string folder, TimeProvider clock) =>

@@ -35,6 +35,16 @@ public sealed class PowerCutTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task The_run_after_one_that_was_cut_off_knows_it()
+    {
+        using TemporaryFolder files = await RunAsync([]);
+        await using (SqliteStore cutOff = await OpenAsync(files))
+            Assert.True(cutOff.Suspects.FollowACrash());
+        await using SqliteStore closed = await OpenAsync(files);
+        Assert.False(closed.Suspects.FollowACrash());
+    }
+
     public void Dispose() => _folder.Dispose();
 
     /// <summary>Message n has the unique-id n and n thousand octets, from the sixth on more than fit into a row.</summary>

@@ -94,6 +94,10 @@ public sealed class QueryPlanTests : IDisposable
         await store.Incoming.TieUniqueIdAsync(mailbox, default, SHA256.HashData(Samples.Message("one")), Cancellation);
         await store.Incoming.ForgetUniqueIdsAsync(mailbox, [default], Cancellation);
         await store.Incoming.NoteLeftOnServerAsync(mailbox, 1, Cancellation);
+        await store.Suspects.CountAttemptAsync(mailbox, default, Cancellation);
+        await store.Suspects.NoteFailureAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
+        await store.Suspects.ListAsync(mailbox, Cancellation);
+        await store.Suspects.ForgetAsync(mailbox, [default], Cancellation);
         await using (IncomingDraft draft = store.Incoming.Begin(mailbox, "new"u8))
             await draft.CommitOrRecogniseAsync(Cancellation);
         await store.Incoming.SkipUniqueIdsAsync(mailbox, [default], Cancellation);

@@ -93,7 +93,7 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
 
     public async ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken)
     {
-        int forgotten = 0;
+        int forgotten = await database.WriteAsync(connection => SuspectTable.ForgetAll(connection, mailbox), cancellationToken);
         foreach (string which in (string[])[Skipped, OfHeaders])
         {
             int page;

@@ -17,7 +17,7 @@ public sealed partial class SqliteStore : IStore
     private readonly Meter _meter;
     private readonly TimeProvider _clock;
 
-    private SqliteStore(DataFolder folder, Connection writer, Spool spool, StoreOptions options, TimeProvider clock)
+    private SqliteStore(DataFolder folder, Connection writer, Spool spool, StoreOptions options, TimeProvider clock, bool followsACrash)
     {
         (_folder, _spool, _clock) = (folder, spool, clock);
         _meter = new(new MeterOptions(MeterName) { Scope = this });
@@ -25,6 +25,7 @@ public sealed partial class SqliteStore : IStore
         Profiles = new ProfileTable(_database);
         Mailboxes = new MailboxTable(_database);
         Incoming = new IncomingTable(_database, spool, options, clock);
+        Suspects = new SuspectTable(_database, followsACrash);
         Outgoing = new OutgoingTable(_database, spool, options, clock);
         Reports = new DeliveryReportTable(_database);
         Emails = new EmailTable(_database, spool);
@@ -43,6 +44,9 @@ public sealed partial class SqliteStore : IStore
 
     /// <inheritdoc />
     public IIncomingEmails Incoming { get; }
+
+    /// <inheritdoc />
+    public ISuspects Suspects { get; }
 
     /// <inheritdoc />
     public IOutgoingEmails Outgoing { get; }
@@ -90,6 +94,15 @@ public sealed partial class SqliteStore : IStore
     /// <summary>Finishes the writes that were begun, closes the file and gives the folder's lock back.</summary>
     public async ValueTask DisposeAsync()
     {
+        try
+        {
+            await _database.WriteAsync(connection => { SuspectTable.Close(connection); return true; }, CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is StorageException or ObjectDisposedException)
+        {
+            // Closed already; or the disk is full, and then the next run takes more care than it needs to.
+        }
+
         await _database.DisposeAsync();
         _spool.Dispose();
         _meter.Dispose();
@@ -108,7 +121,7 @@ public sealed partial class SqliteStore : IStore
             int swept = spool.Sweep(file => EmailTable.RefersTo(writer, file));
             if (swept > 0)
                 LogSwept(logger, swept, folder.SpoolFolder);
-            return new(folder, writer, spool, options, clock);
+            return new(folder, writer, spool, options, clock, SuspectTable.Open(writer));
         }
         catch (Exception failure)
         {

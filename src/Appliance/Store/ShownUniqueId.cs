@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace EmailSync.Appliance.Store.Sqlite;
+namespace EmailSync.Appliance.Store;
 
 /// <summary>A server's unique-id for people: printable ASCII as it is, every other octet and the backslash as <c>\xHH</c>.</summary>
 internal static class ShownUniqueId
