@@ -46,12 +46,4 @@ public abstract partial class StoreContract
         await Store.Suspects.NoteFailureAsync(other, Poison, Start, Cancellation);
         await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Suspects.CountAttemptAsync(other, Poison, Cancellation));
     }
-
-    [Fact]
-    public async Task A_store_that_was_closed_follows_no_crash()
-    {
-        Assert.False(Store.Suspects.FollowACrash());
-        await ReopenAsync();
-        Assert.False(Store.Suspects.FollowACrash());
-    }
 }
