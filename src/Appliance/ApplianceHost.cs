@@ -29,6 +29,7 @@ internal static class ApplianceHost
         .AddSingleton<SessionOpener>()
         .AddSingleton<HttpDoor>()
         .AddSingleton<AccessTokens>()
+        .AddSingleton<LoginDelays>()
         .AddSingleton<MailSessions>()
         .AddSingleton<Waker>(provider => (mailbox, work) => provider.GetRequiredService<IMailboxScheduler>().Wake(mailbox, work))
         .AddSingleton<OwnerMail>()

@@ -11,6 +11,7 @@ public sealed class LabMailbox
     private readonly ulong _firstIdentity;
     private uint _delivered;
     private bool _inUse;
+    private DateTimeOffset _signedInAt;
 
     internal LabMailbox(string address, string? password, int seed, int number)
     {
@@ -64,6 +65,18 @@ public sealed class LabMailbox
                 return null;
             _inUse = true;
             return [.. _messages];
+        }
+    }
+
+    /// <summary>Whether the last sign-in was long enough ago; this one is then the last.</summary>
+    internal bool MaySignIn(DateTimeOffset now, TimeSpan delay)
+    {
+        lock (_lock)
+        {
+            if (now - _signedInAt < delay)
+                return false;
+            _signedInAt = now;
+            return true;
         }
     }
 

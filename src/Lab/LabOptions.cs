@@ -48,6 +48,9 @@ public sealed record LabOptions
     /// <summary>Whether passwords are taken on an unencrypted connection.</summary>
     public bool AllowAuthenticationInClear { get; init; } = true;
 
+    /// <summary>How long a maildrop must be left alone between two sign-ins (LOGIN-DELAY, RFC 2449 section 6.5); announced and enforced.</summary>
+    public TimeSpan? LoginDelay { get; init; }
+
     /// <summary>The authority behind the server's certificate; null makes one. Whoever gives one disposes of it.</summary>
     public LabCertificateAuthority? Authority { get; init; }
 

@@ -148,6 +148,8 @@ internal sealed class Pop3Conversation(LabServer lab, LabConnection connection)
             if (!connection.IsHidden(keyword) && (keyword != "STLS" || (!connection.IsEncrypted && _maildrop is null)))
                 listing.Append("\r\n").Append(capability);
         }
+        if (lab.Options.LoginDelay is { } delay && !connection.IsHidden("LOGIN-DELAY"))
+            listing.Append(CultureInfo.InvariantCulture, $"\r\nLOGIN-DELAY {delay.TotalSeconds:F0}");
         await connection.ReplyAsync(listing.Append("\r\n.").ToString());
     }
 
@@ -193,6 +195,11 @@ internal sealed class Pop3Conversation(LabServer lab, LabConnection connection)
             connection.UserName = null;
             lab.Journal.Event(connection, "sign-in refused");
             await connection.ReplyAsync("-ERR [AUTH] wrong user name or password");
+        }
+        else if (lab.Options.LoginDelay is { } delay && !mailbox!.MaySignIn(lab.Options.Clock.GetUtcNow(), delay))
+        {
+            lab.Journal.Event(connection, "sign-in refused");
+            await connection.ReplyAsync("-ERR [LOGIN-DELAY] too soon after the last sign-in");
         }
         else if (mailbox!.TryLock() is not { } messages)
         {

@@ -60,7 +60,12 @@ public static class AlertCatalog
     /// <summary>A message is left out because every attempt to fetch it failed.</summary>
     public static readonly AlertEntry MessageQuarantined = new("message-quarantined", AlertLevel.Warning,
         "A message could not be fetched in three attempts, each of which ended the session, was refused, or ended the process. It is left on the server, and the rest of the mailbox is received without it.",
-        "Look at the message with another client; the text names its unique-id and size. It is tried again by itself, ever more rarely, unless the process died of it; 'emailsync mailbox rescan' tries it at the next poll. It is resolved when no message is left out any more.") { IsWhole = true };
+        "Look at the message with another client; the text names its unique-id and size. It is tried again by itself, ever more rarely; 'emailsync mailbox rescan' tries it at the next poll. It is resolved when no message is left out any more.") { IsWhole = true };
+
+    /// <summary>The server removes mail sooner than the mailbox wants to leave it there.</summary>
+    public static readonly AlertEntry ServerExpiresMail = new("server-expires-mail", AlertLevel.Warning,
+        "The server removes mail by itself sooner than the mailbox wants to leave it there. What was received is stored here; what was not, such as a message over the size limit, is lost when it goes.",
+        "Poll more often than the server removes, raise maximumMessageSize where large mail matters, or set leaveOnServerDays to what the server grants. It is resolved by the next Test & Enable that does not find it.") { IsWhole = true };
 
     /// <summary>The server gave messages that are stored here other unique-ids than they had.</summary>
     public static readonly AlertEntry UniqueIdsReset = new("unique-ids-reset", AlertLevel.Warning,
@@ -170,7 +175,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
     public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);

@@ -24,7 +24,7 @@ public sealed record TestStep(string Name, MailService? Service, StepOutcome Out
     /// <summary>The class of the failure.</summary>
     public ErrorClass? ErrorClass { get; init; }
 
-    /// <summary>What to do about the failure.</summary>
+    /// <summary>What to do about the failure, or about what should be known of a step that passed.</summary>
     public string? Advice { get; init; }
 }
 

@@ -17,6 +17,7 @@ public static class FailureClassifier
     {
         SessionOpeningException { InnerException: { } inner } => AtTheServer(Classify(inner)),
         SignInRefusedException refused => SignIn(refused),
+        SignInTooSoonException early => Transient(ErrorClass.Quota, FailureScope.Mailbox, exception) with { RetryAfter = early.Left },
         DeliveryRefusedException refused => refused.Failure,
         NotReadyException => Permanent(ErrorClass.Configuration, FailureScope.Mailbox, exception),
 
@@ -69,7 +70,7 @@ public static class FailureClassifier
         Pop3NegativeResponseException { Response.Code: { } code } when code.IsWithin(ResponseCode.InUse) =>
             Transient(ErrorClass.MailboxInUse, FailureScope.Mailbox, refused),
         Pop3NegativeResponseException { Response.Code: { } code } when code.IsWithin(ResponseCode.LoginDelay) =>
-            Transient(ErrorClass.Quota, FailureScope.Mailbox, refused),
+            Transient(ErrorClass.Quota, FailureScope.Mailbox, refused) with { RetryAfter = refused.LoginDelay },
         Pop3NegativeResponseException { Response.Code: { } code } when code.IsWithin(ResponseCode.SysPerm) =>
             Permanent(ErrorClass.Server, FailureScope.Mailbox, refused),
         // A server without response codes says it in words (RFC 1939 section 4: the maildrop may be locked).

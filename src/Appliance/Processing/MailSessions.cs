@@ -8,20 +8,35 @@ using EmailSync.Protocols.Wire;
 namespace EmailSync.Appliance.Processing;
 
 /// <summary>Profile and mailbox in, an opened maildrop or SMTP session out: admit, dial, upgrade, sign in.</summary>
-public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpener opener, AccessTokens tokens)
+public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpener opener, AccessTokens tokens, LoginDelays delays)
 {
-    /// <summary>Opens a mailbox's maildrop.</summary>
+    /// <summary>Opens a mailbox's maildrop, and waits before it where its server wants to be left alone for a while.</summary>
     /// <param name="mailbox">Whose.</param>
     /// <param name="profile">Its profile.</param>
     /// <param name="steps">Writes down the steps; null where nobody watches.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SignInTooSoonException">It wants to be left alone for long.</exception>
     public async Task<Maildrop> OpenMaildropAsync(
         Mailbox mailbox, EmailServerProfile profile, StepRecorder? steps, CancellationToken cancellationToken)
     {
         Route route = Admit(profile, MailService.Pop3, steps);
-        return await OpenAsync(
+        await delays.WaitAsync(mailbox.Id, cancellationToken);
+        Maildrop maildrop = await OpenAsync(
             mailbox, profile, MailService.Pop3,
             credentials => opener.OpenMaildropAsync(route, credentials, profile.CommandTimeout, steps, cancellationToken), cancellationToken);
+        try
+        {
+            // What was announced to everybody is the longest that holds for anybody (RFC 2449 section 6.5).
+            if (maildrop.Capabilities?.Parameters("LOGIN-DELAY").Contains("USER", StringComparer.OrdinalIgnoreCase) == true)
+                await maildrop.CapabilitiesAsync(cancellationToken);
+            delays.Note(mailbox.Id, maildrop.Capabilities);
+            return maildrop;
+        }
+        catch
+        {
+            await maildrop.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Opens a session to send as a mailbox.</summary>

@@ -7,11 +7,8 @@ namespace EmailSync.Appliance.Processing;
 /// <summary>Does one piece of work for one mailbox and writes down what came of it.</summary>
 public sealed partial class MailboxWorker(
     IStore store, ReceiveCycle receive, DeliveryReportReader reports, SendCycle send, TestAndEnable test, TestJobs tests,
-    AlertBook alerts, ProfileWatch watch, RetryRules rules, PollingRules polling, TimeProvider clock, ILogger<MailboxWorker> logger)
+    AlertBook alerts, ProfileWatch watch, LoginDelays delays, RetryRules rules, PollingRules polling, TimeProvider clock, ILogger<MailboxWorker> logger)
 {
-    // Longer than a day is no delay but a refusal (RFC 2449 6.5 sets no bound).
-    private static readonly TimeSpan LongestHonouredDelay = TimeSpan.FromHours(24);
-
     /// <summary>Does it.</summary>
     /// <exception cref="OperationCanceledException">The appliance stops.</exception>
     public async Task<WorkOutcome> RunAsync(MailboxId id, Work work, CancellationToken cancellationToken)
@@ -44,6 +41,13 @@ public sealed partial class MailboxWorker(
     private async Task<Failure?> ReceiveAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
         DateTimeOffset startedAt = clock.GetUtcNow();
+        // Somebody asked for a poll, or tested, before the server takes another sign-in.
+        if (delays.Earliest(mailbox.Id) is { } earliest)
+        {
+            await store.Mailboxes.RecordAsync(mailbox.Id, state => state with { NextPollAt = earliest }, cancellationToken);
+            return null;
+        }
+
         try
         {
             ReceiveReport report = await receive.RunAsync(mailbox, profile, cancellationToken);
@@ -61,9 +65,9 @@ public sealed partial class MailboxWorker(
                 PostponedUntil = null,
                 ConsecutiveEmptyPolls = report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1,
                 // Behind those that wait already.
-                NextPollAt = report.HasMore
+                NextPollAt = NotBefore(delays.Earliest(mailbox.Id), report.HasMore
                     ? now
-                    : now + Backoff.ForPoll(profile.MinPollingInterval, report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1, polling, random),
+                    : now + Backoff.ForPoll(profile.MinPollingInterval, report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1, polling, random)),
             }, cancellationToken);
             await RecoverAsync(mailbox, profile, MailService.Pop3, cancellationToken);
             LogPolled(mailbox.Id, report.Listed, report.Stored, report.Octets, report.Deleted, report.TooLarge, (now - startedAt).TotalMilliseconds);
@@ -144,7 +148,7 @@ public sealed partial class MailboxWorker(
             OutgoingTransientFailureCount = 0,
             PostponedUntil = null,
             LastError = result.Steps.LastOrDefault(step => step.Outcome == StepOutcome.Failed)?.Detail,
-            NextPollAt = result.Incoming == EmailStatus.Success ? now : null,
+            NextPollAt = result.Incoming == EmailStatus.Success ? NotBefore(delays.Earliest(mailbox.Id), now) : null,
         }, cancellationToken);
         await store.Mailboxes.RecordTestAsync(result, cancellationToken);
 
@@ -152,6 +156,8 @@ public sealed partial class MailboxWorker(
         await alerts.ResolveAsync(subject, service: null, cancellationToken);
         foreach (TestStep step in result.Steps.Where(step => step.Outcome == StepOutcome.Failed))
             await alerts.RaiseAsync(AlertCatalog.For(step.ErrorClass!.Value), subject, Words(mailbox, profile, step.Service, step.Detail), step.Service, cancellationToken);
+        foreach (TestStep step in result.Steps.Where(step => step is { Name: StepNames.Maildrop, Outcome: StepOutcome.Passed, Advice: not null }))
+            await alerts.RaiseAsync(AlertCatalog.ServerExpiresMail, subject, Words(mailbox, profile, step.Service, step.Detail), service: null, cancellationToken);
         if (result.Incoming == EmailStatus.Success || result.Outgoing == EmailStatus.Success)
             await alerts.RaiseAsync(AlertCatalog.MailboxEnabled, subject, Enabled(mailbox, result), service: null, cancellationToken);
         await NoteForOwnerAsync(mailbox, profile, result, cancellationToken);
@@ -187,7 +193,7 @@ public sealed partial class MailboxWorker(
             bool isFailing = disables || failures >= rules.MaxMailboxTransientFailures;
             TimeSpan pause = Backoff.Spread(Backoff.ForMailbox(failures, rules), Random.Shared.NextDouble());
             if (failure.RetryAfter is { } asked && asked > pause)
-                pause = asked < LongestHonouredDelay ? asked : LongestHonouredDelay;
+                pause = asked < LoginDelays.Longest ? asked : LoginDelays.Longest;
             state = state with { LastError = failure.Detail };
             return service == MailService.Submission
                 ? state with
@@ -203,7 +209,7 @@ public sealed partial class MailboxWorker(
                     EnabledForIncoming = state.EnabledForIncoming && !disables,
                     LastPollStartedAt = startedAt,
                     PostponedUntil = disables ? null : now + pause,
-                    NextPollAt = disables ? null : now + pause,
+                    NextPollAt = disables ? null : NotBefore(delays.Earliest(mailbox.Id), now + pause),
                 };
         }, cancellationToken);
 
@@ -226,6 +232,8 @@ public sealed partial class MailboxWorker(
         await alerts.ResolveAsync(AlertSubject.Of(profile.Id), service, cancellationToken);
         await watch.NoteSuccessAsync(mailbox, profile, service, cancellationToken);
     }
+
+    private static DateTimeOffset NotBefore(DateTimeOffset? earliest, DateTimeOffset moment) => earliest > moment ? earliest.Value : moment;
 
     private static string Words(Mailbox mailbox, EmailServerProfile profile, MailService? service, string detail)
     {

@@ -47,9 +47,9 @@ public sealed record MaildropContents(int Listed, IReadOnlyList<NewMessage> New,
             await maildrop.ListUniqueIdsAsync(reader.Read, cancellationToken);
             reader.End();
         }
-        catch (Pop3NegativeResponseException)
+        catch (Pop3NegativeResponseException refusal) when (refusal.Response.Code is not { } code || !(code.IsWithin(ResponseCode.SysTemp) || code.IsWithin(ResponseCode.SysPerm)))
         {
-            // RFC 1939 makes UIDL optional.
+            // RFC 1939 makes UIDL optional; a trouble of the server's own is something else.
             hasUniqueIds = false;
         }
 

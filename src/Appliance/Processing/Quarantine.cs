@@ -7,21 +7,30 @@ namespace EmailSync.Appliance.Processing;
 
 /// <summary>New messages, by how far they are trusted.</summary>
 /// <param name="Free">Nothing is held against them.</param>
-/// <param name="Suspects">A session ended in them before: they are asked for last, and alone.</param>
+/// <param name="Suspects">A session ended in them before: they are asked for last, and alone. With how often that happened.</param>
 /// <param name="Held">In quarantine: they are not asked for.</param>
-public sealed record Judgement(IReadOnlyList<NewMessage> Free, IReadOnlyList<NewMessage> Suspects, IReadOnlyList<NewMessage> Held);
+public sealed record Judgement(
+    IReadOnlyList<NewMessage> Free, IReadOnlyList<(NewMessage Message, int Attempts)> Suspects, IReadOnlyList<NewMessage> Held);
 
 /// <summary>
 /// Sees to it that no message blocks its mailbox. An attempt at a message in which a session ended before is counted before it is made, so that
 /// it counts even where the process dies of it; after three the message is left out and told of. It costs a healthy mailbox nothing.
 /// </summary>
-public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider clock)
+public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider clock) : IDisposable
 {
     private const int Attempts = 3;
-    private const int LongestPauseHours = 24;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
+    // Where the process died of it, or of something else meanwhile.
+    private static readonly TimeSpan FirstPauseAfterDeath = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestPauseAfterDeath = TimeSpan.FromDays(32);
 
     // After a crash, until every mailbox that was under way then has had its turn.
     private static readonly TimeSpan Caution = TimeSpan.FromHours(1);
+
+    // When a process dies, everything under way looks guilty: only one suspect at a time is.
+    private readonly SemaphoreSlim _oneSuspect = new(1);
 
     private readonly DateTimeOffset _cautiousUntil = store.Suspects.FollowACrash() ? clock.GetUtcNow() + Caution : DateTimeOffset.MinValue;
 
@@ -44,14 +53,16 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
         }
 
         List<NewMessage> free = [];
-        List<NewMessage> suspects = [];
+        List<(NewMessage, int)> suspects = [];
         List<NewMessage> held = [];
         foreach (NewMessage message in messages)
         {
             if (message.Hash is not { } hash || !known.Remove(hash, out Suspect? suspect))
                 free.Add(message);
+            else if (suspect.Attempts >= Attempts && suspect.RetryAt > clock.GetUtcNow())
+                held.Add(message);
             else
-                (IsHeld(suspect) ? held : suspects).Add(message);
+                suspects.Add((message, suspect.Attempts));
         }
 
         // They are gone from the server, or stored.
@@ -64,21 +75,44 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
         return new(free, suspects, held);
     }
 
-    /// <summary>
-    /// What is about to be fetched: counted where the process may die of it. What comes before a message that kills is stored in each run, so
-    /// it is the first of all in the end.
-    /// </summary>
-    public async Task BeginAsync(Mailbox mailbox, NewMessage first, bool isSuspect, CancellationToken cancellationToken)
+    /// <summary>Fetches a batch. Its first message is counted before, where the process may die of it: what comes before a message that kills is
+    /// stored in each run, so it is the first of all in the end.</summary>
+    public async Task TryAsync(Mailbox mailbox, NewMessage first, Func<Task> fetch, CancellationToken cancellationToken)
     {
-        if (first.Hash is { } hash && (isSuspect || clock.GetUtcNow() < _cautiousUntil))
-            await store.Suspects.CountAttemptAsync(mailbox.Id, hash, cancellationToken);
+        if (first.Hash is not { } hash || clock.GetUtcNow() >= _cautiousUntil)
+        {
+            await fetch();
+            return;
+        }
+
+        await store.Suspects.CountAttemptAsync(mailbox.Id, hash, clock.GetUtcNow(), cancellationToken);
+        await fetch();
+        await store.Suspects.ForgetAsync(mailbox.Id, [hash], cancellationToken);
     }
 
-    /// <summary>It came to its end after all.</summary>
-    public async Task EndAsync(Mailbox mailbox, NewMessage first, bool isSuspect, CancellationToken cancellationToken)
+    /// <summary>Fetches a suspect. It is counted before, and a suspect no more where it was not refused.</summary>
+    /// <param name="mailbox">Whose.</param>
+    /// <param name="suspect">The message.</param>
+    /// <param name="attempts">How many there were.</param>
+    /// <param name="fetch">Fetches it; false where the server refused.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task TrySuspectAsync(
+        Mailbox mailbox, NewMessage suspect, int attempts, Func<Task<bool>> fetch, CancellationToken cancellationToken)
     {
-        if (first.Hash is { } hash && (isSuspect || clock.GetUtcNow() < _cautiousUntil))
-            await store.Suspects.ForgetAsync(mailbox.Id, [hash], cancellationToken);
+        await _oneSuspect.WaitAsync(cancellationToken);
+        try
+        {
+            DateTimeOffset unlessSomebodyLives = clock.GetUtcNow() + Pause(attempts + 1, FirstPauseAfterDeath, LongestPauseAfterDeath);
+            await store.Suspects.CountAttemptAsync(mailbox.Id, suspect.Hash!.Value, unlessSomebodyLives, cancellationToken);
+            if (await fetch())
+                await store.Suspects.ForgetAsync(mailbox.Id, [suspect.Hash.Value], cancellationToken);
+            else
+                await NoteFailureAsync(mailbox, suspect, cancellationToken);
+        }
+        finally
+        {
+            _oneSuspect.Release();
+        }
     }
 
     /// <summary>The server refused a message, or a session ended in it.</summary>
@@ -87,13 +121,21 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
         if (message.Hash is not { } hash)
             return;
         int attempts = Math.Max(1, (await store.Suspects.ListAsync(mailbox.Id, cancellationToken)).FirstOrDefault(suspect => suspect.Message == hash)?.Attempts ?? 1);
-        TimeSpan pause = attempts < Attempts ? TimeSpan.Zero : TimeSpan.FromHours(Math.Min(LongestPauseHours, Math.Pow(2, attempts - Attempts)));
-        await store.Suspects.NoteFailureAsync(mailbox.Id, hash, clock.GetUtcNow() + pause, cancellationToken);
+        await store.Suspects.NoteFailureAsync(mailbox.Id, hash, clock.GetUtcNow() + Pause(attempts, FirstPause, LongestPause), cancellationToken);
         if (attempts >= Attempts)
             await TellAsync(mailbox, message, cancellationToken);
     }
 
-    private bool IsHeld(Suspect suspect) => suspect.Attempts >= Attempts && (suspect.RetryAt is not { } retryAt || retryAt > clock.GetUtcNow());
+    /// <inheritdoc />
+    public void Dispose() => _oneSuspect.Dispose();
+
+    private static TimeSpan Pause(int attempts, TimeSpan first, TimeSpan longest)
+    {
+        if (attempts < Attempts)
+            return TimeSpan.Zero;
+        int doublings = attempts - Attempts;
+        return doublings < Math.Log2(longest / first) ? first * Math.Pow(2, doublings) : longest;
+    }
 
     private ValueTask TellAsync(Mailbox mailbox, NewMessage message, CancellationToken cancellationToken)
     {

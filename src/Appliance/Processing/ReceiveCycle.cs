@@ -49,7 +49,7 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
         int taken = 0;
         foreach (NewMessage[] batch in slice.Cut(judgement.Free))
         {
-            await TakeAsync(mailbox, batch, isSuspect: false, intake, cancellationToken);
+            await quarantine.TryAsync(mailbox, batch[0], () => TakeAsync(mailbox, batch, intake, cancellationToken), cancellationToken);
             taken += batch.Length;
             if (taken < judgement.Free.Count && (intake.Progress >= slice.Messages || intake.Sink.Octets >= slice.Octets))
                 return true;
@@ -63,23 +63,21 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
                 await quarantine.NoteFailureAsync(mailbox, message, cancellationToken);
         }
 
-        foreach (NewMessage suspect in judgement.Suspects)
+        foreach ((NewMessage suspect, int attempts) in judgement.Suspects)
         {
-            int refusals = refused.Count;
-            await TakeAsync(mailbox, [suspect], isSuspect: true, intake, cancellationToken);
-            if (refused.Count > refusals)
-                await quarantine.NoteFailureAsync(mailbox, suspect, cancellationToken);
-            else
-                await quarantine.EndAsync(mailbox, suspect, isSuspect: true, cancellationToken);
+            await quarantine.TrySuspectAsync(mailbox, suspect, attempts, async () =>
+            {
+                int refusals = refused.Count;
+                await TakeAsync(mailbox, [suspect], intake, cancellationToken);
+                return refused.Count == refusals;
+            }, cancellationToken);
         }
 
         return false;
     }
 
-    private async Task TakeAsync(
-        Mailbox mailbox, NewMessage[] batch, bool isSuspect, Intake intake, CancellationToken cancellationToken)
+    private async Task TakeAsync(Mailbox mailbox, NewMessage[] batch, Intake intake, CancellationToken cancellationToken)
     {
-        await quarantine.BeginAsync(mailbox, batch[0], isSuspect, cancellationToken);
         try
         {
             await intake.TakeAsync(batch, cancellationToken);
@@ -89,9 +87,6 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
             await quarantine.NoteFailureAsync(mailbox, message, cancellationToken);
             throw;
         }
-
-        if (!isSuspect)
-            await quarantine.EndAsync(mailbox, batch[0], isSuspect, cancellationToken);
     }
 
     private ValueTask TellOfResetAsync(Mailbox mailbox, int recognised, CancellationToken cancellationToken) => alerts.RaiseAsync(

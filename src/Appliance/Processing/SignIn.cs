@@ -42,7 +42,7 @@ public static class SignIn
             bool areCredentialsWrong = refusal.Response.Code is { } code
                 ? code.IsWithin(ResponseCode.Auth)
                 : capabilities?.HasAuthResponseCode != true;
-            throw new SignInRefusedException(refusal.Message, areCredentialsWrong, refusal);
+            throw new SignInRefusedException(refusal.Message, areCredentialsWrong, refusal) { LoginDelay = capabilities?.LoginDelay };
         }
         catch (MechanismUnusableException unusable)
         {

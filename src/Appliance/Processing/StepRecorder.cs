@@ -23,6 +23,9 @@ public sealed class StepRecorder(MailService service, TimeProvider clock, Action
     /// <summary>The current step worked.</summary>
     public void Pass(string detail) => End(StepOutcome.Passed, detail, null);
 
+    /// <summary>The current step worked, and something about it should be known.</summary>
+    public void PassWith(AlertEntry warning, string detail) => End(StepOutcome.Passed, detail, null, warning.Remedy);
+
     /// <summary>The current step, or the one that a failure of this class belongs to where none is current, failed.</summary>
     public void Fail(Failure failure)
     {
@@ -52,7 +55,7 @@ public sealed class StepRecorder(MailService service, TimeProvider clock, Action
 
     void IDialWatcher.Secured(TlsFacts facts) => Pass(Describe(facts));
 
-    private void End(StepOutcome outcome, string detail, ErrorClass? failure)
+    private void End(StepOutcome outcome, string detail, ErrorClass? failure, string? advice = null)
     {
         if (_current is not { } name)
             return;
@@ -60,7 +63,7 @@ public sealed class StepRecorder(MailService service, TimeProvider clock, Action
         report(new(name, service, outcome, clock.GetElapsedTime(_startedAt), detail)
         {
             ErrorClass = failure,
-            Advice = failure is { } known ? AlertCatalog.For(known).Remedy : null,
+            Advice = failure is { } known ? AlertCatalog.For(known).Remedy : advice,
         });
     }
 

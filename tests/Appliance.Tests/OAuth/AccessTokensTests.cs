@@ -193,7 +193,7 @@ public sealed class AccessTokensTests : IAsyncLifetime, IDisposable
         EgressPolicy policy = EgressPolicy.Commercial(new() { AdditionalPorts = [port, _endpoint.Address.Port], AllowLoopbackAndPrivateServers = true });
         AccessTokens tokens = new(_store, new HttpDoor(policy, dialer, _clock), _clock);
         ServerSide incoming = new() { Location = new(HostName.Parse("localhost"), port, TlsMode.Implicit), AuthenticationProtocol = AuthenticationProtocol.OAuth };
-        return (new(_store, policy, new SessionOpener(dialer, new SessionSettings()), tokens), tokens, _profile with { Incoming = incoming });
+        return (new(_store, policy, new SessionOpener(dialer, new SessionSettings()), tokens, new(_clock)), tokens, _profile with { Incoming = incoming });
     }
 
     private async Task<string> GetAsync() => (await _tokens.GetAsync(_profile, _mailbox, isProfiles: false, Cancel)).Reveal();

@@ -18,6 +18,7 @@ internal sealed class Rig : IAsyncDisposable
 {
     private readonly string _folder;
     private readonly EgressPolicy _policy;
+    private LoginDelays _delays;
 
     private Rig(string folder, LabServer lab, IStore store, TimeProvider clock)
     {
@@ -156,16 +157,17 @@ internal sealed class Rig : IAsyncDisposable
     /// <summary>Sending with a store in between.</summary>
     public SendCycle SendThrough(IStore store) => new(store, new(Sessions(store), Clock), Alerts(store), new(), Clock, NullLogger<SendCycle>.Instance);
 
-    [MemberNotNull(nameof(Receive), nameof(Pool), nameof(Send), nameof(Tests), nameof(Worker))]
+    [MemberNotNull(nameof(_delays), nameof(Receive), nameof(Pool), nameof(Send), nameof(Tests), nameof(Worker))]
     private void Assemble()
     {
+        _delays = new(Clock);
         AlertBook alerts = Alerts(Store);
         MailSessions sessions = Sessions(Store);
         Receive = new(Store, sessions, new(Store, alerts, Clock), alerts, new(), Clock);
         Pool = new(sessions, Clock);
         Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
         Tests = new(Clock);
-        Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), new(), new(), Clock, NullLogger<MailboxWorker>.Instance);
+        Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), _delays, new(), new(), Clock, NullLogger<MailboxWorker>.Instance);
     }
 
     private AlertBook Alerts(IStore store) => new(store, new(store, (mailbox, _) => Woken.Add(mailbox), Clock));
@@ -174,7 +176,7 @@ internal sealed class Rig : IAsyncDisposable
     {
         Dialer dialer = new(TimeProvider.System);
         SessionOpener opener = new(dialer, new SessionSettings { AllowCleartextPasswords = true });
-        return new(store, _policy, opener, new(store, new(_policy, dialer, Clock), Clock));
+        return new(store, _policy, opener, new(store, new(_policy, dialer, Clock), Clock), _delays);
     }
 
     private async Task MarkAsOpenAsync()

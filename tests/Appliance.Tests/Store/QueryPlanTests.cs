@@ -94,7 +94,7 @@ public sealed class QueryPlanTests : IDisposable
         await store.Incoming.TieUniqueIdAsync(mailbox, default, SHA256.HashData(Samples.Message("one")), Cancellation);
         await store.Incoming.ForgetUniqueIdsAsync(mailbox, [default], Cancellation);
         await store.Incoming.NoteLeftOnServerAsync(mailbox, 1, Cancellation);
-        await store.Suspects.CountAttemptAsync(mailbox, default, Cancellation);
+        await store.Suspects.CountAttemptAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
         await store.Suspects.NoteFailureAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
         await store.Suspects.ListAsync(mailbox, Cancellation);
         await store.Suspects.ForgetAsync(mailbox, [default], Cancellation);

@@ -13,20 +13,20 @@ public abstract partial class StoreContract
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         MailboxId other = await Store.AddMailboxAsync("bob@example.com", Cancellation);
-        await Store.Suspects.CountAttemptAsync(mailbox, Poison, Cancellation);
+        await Store.Suspects.CountAttemptAsync(mailbox, Poison, Start, Cancellation);
         await Store.Suspects.NoteFailureAsync(mailbox, Poison, Start.AddHours(1), Cancellation);
         Assert.Equal([new(Poison, 1, Start.AddHours(1))], await Store.Suspects.ListAsync(mailbox, Cancellation));
 
-        await Store.Suspects.CountAttemptAsync(mailbox, Poison, Cancellation);
+        await Store.Suspects.CountAttemptAsync(mailbox, Poison, Start, Cancellation);
         await Store.Suspects.NoteFailureAsync(mailbox, Harmless, Start, Cancellation);
         await ReopenAsync();
 
         Assert.Equal(
-            new Suspect[] { new(Poison, 2, null), new(Harmless, 1, Start) }.ToHashSet(),
+            new Suspect[] { new(Poison, 2, Start), new(Harmless, 1, Start) }.ToHashSet(),
             (await Store.Suspects.ListAsync(mailbox, Cancellation)).ToHashSet());
         Assert.Empty(await Store.Suspects.ListAsync(other, Cancellation));
         await Store.Suspects.ForgetAsync(mailbox, [Harmless], Cancellation);
-        Assert.Equal([new(Poison, 2, null)], await Store.Suspects.ListAsync(mailbox, Cancellation));
+        Assert.Equal([new(Poison, 2, Start)], await Store.Suspects.ListAsync(mailbox, Cancellation));
     }
 
     [Fact]
@@ -34,8 +34,8 @@ public abstract partial class StoreContract
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         MailboxId other = await Store.AddMailboxAsync("bob@example.com", Cancellation);
-        await Store.Suspects.CountAttemptAsync(mailbox, Poison, Cancellation);
-        await Store.Suspects.CountAttemptAsync(other, Poison, Cancellation);
+        await Store.Suspects.CountAttemptAsync(mailbox, Poison, Start, Cancellation);
+        await Store.Suspects.CountAttemptAsync(other, Poison, Start, Cancellation);
 
         Assert.Equal(1, await Store.Incoming.ForgetSkippedAsync(mailbox, Cancellation));
         Assert.Empty(await Store.Suspects.ListAsync(mailbox, Cancellation));
@@ -44,6 +44,6 @@ public abstract partial class StoreContract
         await Store.Mailboxes.DeleteAsync(other, Cancellation);
         Assert.Empty(await Store.Suspects.ListAsync(other, Cancellation));
         await Store.Suspects.NoteFailureAsync(other, Poison, Start, Cancellation);
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Suspects.CountAttemptAsync(other, Poison, Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Suspects.CountAttemptAsync(other, Poison, Start, Cancellation));
     }
 }

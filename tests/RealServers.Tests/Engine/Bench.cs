@@ -25,12 +25,13 @@ internal sealed class Bench : IAsyncDisposable
         });
         AlertBook alerts = new(store, new(store, (_, _) => { }, TimeProvider.System));
         Dialer dialer = new(TimeProvider.System);
+        LoginDelays delays = new(TimeProvider.System);
         MailSessions sessions = new(
-            store, policy, new(dialer, new SessionSettings()), new(store, new(policy, dialer, TimeProvider.System), TimeProvider.System));
+            store, policy, new(dialer, new SessionSettings()), new(store, new(policy, dialer, TimeProvider.System), TimeProvider.System), delays);
         ReceiveCycle receive = new(store, sessions, new(store, alerts, TimeProvider.System), alerts, new(), TimeProvider.System);
         Pool = new(sessions, TimeProvider.System);
         SendCycle send = new(store, Pool, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
-        Worker = new(store, receive, new(store, alerts), send, new(sessions, TimeProvider.System), Tests, alerts, new(store, alerts, TimeProvider.System), new(), new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
+        Worker = new(store, receive, new(store, alerts), send, new(sessions, TimeProvider.System), Tests, alerts, new(store, alerts, TimeProvider.System), delays, new(), new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
     }
 
     public IStore Store { get; }

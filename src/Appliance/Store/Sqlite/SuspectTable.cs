@@ -11,17 +11,18 @@ internal sealed class SuspectTable(Database database, bool followsACrash) : ISus
         database.ReadAsync<IReadOnlyList<Suspect>>(
             connection => connection.Prepare("SELECT high, low, attempts, retry_at FROM suspect WHERE mailbox = $mailbox")
                 .With("$mailbox", mailbox.Value)
-                .All(row => new Suspect(new((ulong)row.Long(), (ulong)row.Long()), (int)row.Long(), row.OptionalMoment())),
+                .All(row => new Suspect(new((ulong)row.Long(), (ulong)row.Long()), (int)row.Long(), row.Moment())),
             cancellationToken);
 
-    public async ValueTask CountAttemptAsync(MailboxId mailbox, UniqueIdHash message, CancellationToken cancellationToken) =>
+    public async ValueTask CountAttemptAsync(
+        MailboxId mailbox, UniqueIdHash message, DateTimeOffset retryAt, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
         {
             MailboxTable.Require(connection, mailbox);
             return Bind(connection.Prepare("""
-                INSERT INTO suspect (mailbox, high, low, attempts) VALUES ($mailbox, $high, $low, 1)
-                ON CONFLICT DO UPDATE SET attempts = attempts + 1, retry_at = NULL
-                """), mailbox, message).Execute();
+                INSERT INTO suspect (mailbox, high, low, attempts, retry_at) VALUES ($mailbox, $high, $low, 1, $retry)
+                ON CONFLICT DO UPDATE SET attempts = attempts + 1, retry_at = excluded.retry_at
+                """), mailbox, message).With("$retry", retryAt).Execute();
         }, cancellationToken);
 
     public async ValueTask NoteFailureAsync(

@@ -1,10 +1,10 @@
--- Messages in whose retrieval a session, or the process, ended. retry_at is null where nobody lived to see how the last attempt ended.
+-- Messages in whose retrieval a session, or the process, ended.
 CREATE TABLE suspect (
     mailbox  INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
     high     INTEGER NOT NULL,
     low      INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
-    retry_at INTEGER,
+    retry_at INTEGER NOT NULL,
     PRIMARY KEY (mailbox, high, low)
 ) STRICT, WITHOUT ROWID;
 
