@@ -17,6 +17,8 @@ public static class EmailsApi
     /// <summary>The largest message that is taken, in octets: what mailboxes take by default as well.</summary>
     public const long LargestMessage = Mailbox.DefaultMaximumMessageSize;
 
+    private const int MostAcknowledged = 1000;
+
     /// <summary>The routes.</summary>
     public static void MapEmails(this IEndpointRouteBuilder routes)
     {
@@ -24,20 +26,26 @@ public static class EmailsApi
         emails.MapGet("/", ListAsync);
         emails.MapPost("/", SendAsync).WithMetadata(new LargeBody(), new Unaudited());
         emails.MapPost("/raw", SendRawAsync).Accepts<IFormFile>("message/rfc822").WithMetadata(new LargeBody(), new Unaudited());
+        emails.MapPost("/ack", AcknowledgeAsync).WithMetadata(new Unaudited());
         emails.MapGet("/{email}", ShowAsync);
         emails.MapGet("/{email}/raw", RawAsync);
+        emails.MapPost("/{email}/ack", AcknowledgeOneAsync).WithMetadata(new Unaudited());
         emails.MapPost("/{email}/cancel", CancelAsync);
         emails.MapPost("/{email}/retry", RetryAsync);
     }
 
     private static async Task<Ok<Page<EmailContract>>> ListAsync(
-        IStore store, string? mailbox, Named<EmailDirection>? direction, Named<EmailState>? state, EmailId? after, int? limit, CancellationToken cancellationToken)
+        IStore store, string? mailbox, Named<EmailDirection>? direction, Named<EmailState>? state, bool? acknowledged, EmailId? after, int? limit,
+        CancellationToken cancellationToken)
     {
+        if (acknowledged == true)
+            throw InvalidRequestException.Of("acknowledged", "true", "Only what is not acknowledged can be asked for.", "Give false, or leave it out.");
         EmailFilter filter = new()
         {
             Mailbox = mailbox is null ? null : (await MailboxesApi.FindAsync(store, mailbox, cancellationToken)).Id,
             Direction = direction?.Value,
             State = state?.Value,
+            IsUnacknowledged = acknowledged == false,
         };
         IReadOnlyList<Email> page = await store.Emails.ListAsync(filter, after, MailboxesApi.PageSize(limit), cancellationToken);
         // The feed has no last page: whoever comes again with this cursor gets what has come since.
@@ -54,6 +62,40 @@ public static class EmailsApi
         response.Headers.Append("Repr-Digest", $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(found.Sha256))}:");
         response.Headers.XContentTypeOptions = "nosniff";
         return TypedResults.Stream(await store.Emails.OpenContentAsync(email, cancellationToken), "message/rfc822", $"{email}.eml");
+    }
+
+    /// <summary>
+    /// The caller has this incoming email for good. Said twice it is the same. Where the mailbox deletes only what is acknowledged, the server's
+    /// copy goes at one of the next polls.
+    /// </summary>
+    private static async Task<Ok<EmailContract>> AcknowledgeOneAsync(EmailId email, IStore store, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        Email found = await FindAsync(store, email, cancellationToken);
+        if (found.Direction != EmailDirection.Incoming)
+            throw InvalidRequestException.Of("email", email.ToString(), "It is an outgoing email.", "Acknowledge what was received.");
+        await store.Emails.AcknowledgeAsync([email], clock.GetUtcNow(), cancellationToken);
+        return TypedResults.Ok(EmailContract.Of(await FindAsync(store, email, cancellationToken)));
+    }
+
+    /// <summary>The same for up to 1000 emails at once, durably or not at all; ids that are unknown are told, and harm nothing.</summary>
+    private static async Task<Ok<AcknowledgementContract>> AcknowledgeAsync(
+        AcknowledgementInput input, IStore store, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        if (input.Emails is not { Count: > 0 and <= MostAcknowledged } given)
+            throw InvalidRequestException.Of("emails", null, "It has no ids, or more than 1000.", "Give 1 to 1000 ids of emails.");
+        HashSet<EmailId> ids = [];
+        Faults faults = new();
+        foreach (string id in given)
+        {
+            if (EmailId.TryParse(id, null, out EmailId parsed))
+                ids.Add(parsed);
+            else
+                faults.Add("emails", id, "It is no id of an email.", "Ids look like eml_120.");
+        }
+
+        faults.ThrowIfAny();
+        IReadOnlyList<EmailId> known = await store.Emails.AcknowledgeAsync(ids, clock.GetUtcNow(), cancellationToken);
+        return TypedResults.Ok(new AcknowledgementContract(known.Count, [.. ids.Except(known).Select(id => id.ToString())]));
     }
 
     private static async Task<Accepted<EmailContract>> SendAsync(

@@ -29,6 +29,8 @@ public static class MailboxChanges
             faults.Number("leaveOnServerDays", days, 0, 3650, 0);
         if (input.MaximumMessageSize is <= 0 or > 1L << 30)
             faults.Add("maximumMessageSize", $"{input.MaximumMessageSize}", "It is out of bounds.", "Give 1 to 1073741824 octets.");
+        if (input.DeleteOnlyAcknowledged == true && input.DeleteEmailsAfterProcessing != true && input.LeaveOnServerDays is null)
+            faults.Add("deleteOnlyAcknowledged", "true", "Nothing is deleted on the server.", "Set deleteEmailsAfterProcessing or leaveOnServerDays too.");
         faults.Secret("password", input.Password, 200);
         faults.Secret("refreshToken", input.RefreshToken, 8192);
         Mailbox mailbox = new()
@@ -50,6 +52,7 @@ public static class MailboxChanges
             ProcessEmailsReceivedAfter = input.ProcessEmailsReceivedAfter,
             DeleteEmailsAfterProcessing = input.DeleteEmailsAfterProcessing ?? false,
             LeaveOnServerDays = input.LeaveOnServerDays,
+            DeleteOnlyAcknowledged = input.DeleteOnlyAcknowledged ?? false,
             MaximumMessageSize = input.MaximumMessageSize ?? Mailbox.DefaultMaximumMessageSize,
         };
         if (profile is not null)

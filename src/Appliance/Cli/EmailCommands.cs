@@ -17,6 +17,7 @@ internal sealed class EmailCommands
         Examples:
           emailsync email list --direction incoming --after eml_120
           emailsync email raw eml_121 > message.eml
+          emailsync email ack eml_121
           emailsync email send letter.eml --mailbox jane@example.com --to joe@example.org
           emailsync email send --mailbox jane@example.com --to joe@example.org --subject Hello --text "How are you?"
         """;
@@ -26,6 +27,7 @@ internal sealed class EmailCommands
         new("--mailbox") { Description = "Of this mailbox only: its id or address." },
         new("--direction") { Description = "This way only: incoming or outgoing." },
         new("--state") { Description = "In this state only, such as received, pending-send, sent, failed or uncertain." },
+        new("--acknowledged") { Description = "false: only incoming ones that no consumer has acknowledged.", HelpName = "false" },
         new("--after") { Description = "Behind this id: a feed that never skips or repeats one.", HelpName = "ID" },
         new("--limit") { Description = "At most so many, up to 1000.", HelpName = "N" },
     ];
@@ -70,6 +72,7 @@ internal sealed class EmailCommands
         };
         foreach ((string name, string description) in new[]
         {
+            ("ack", "Acknowledges incoming emails: the consumer has them, and their mailbox may delete them on the server."),
             ("retry", "Makes failed, bounced, uncertain or waiting emails due at once."), ("cancel", "Calls back emails that are not being sent."),
         })
             group.Add(runner.Create(name, description, verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(emails), each => ActAsync(verb, each, name)), emails));

@@ -57,6 +57,7 @@ internal static class FieldHelp
         ["appointmentsContactsTasks"] = "none: POP3 and SMTP carry nothing else.",
         ["deleteEmailsAfterProcessing"] = "Delete on the server what is durably stored here.",
         ["leaveOnServerDays"] = "Delete this many days after storing, 0 to 3650.",
+        ["deleteOnlyAcknowledged"] = "Of what is to be deleted, only what a consumer has acknowledged.",
         ["maximumMessageSize"] = "In octets; of a larger message only the header is stored.",
 
         ["defaultProfile"] = "The profile of mailboxes that name none: its id or name.",

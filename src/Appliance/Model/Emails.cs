@@ -118,6 +118,9 @@ public sealed record Email
     /// <summary>When it became durable here.</summary>
     public DateTimeOffset StoredAt { get; init; }
 
+    /// <summary>When a consumer first acknowledged it, incoming only.</summary>
+    public DateTimeOffset? AcknowledgedAt { get; init; }
+
     /// <summary>The reverse-path, outgoing only; empty is the null reverse-path.</summary>
     public string? ReversePath { get; init; }
 

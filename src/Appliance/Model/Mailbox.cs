@@ -103,6 +103,9 @@ public sealed record Mailbox
     /// <summary>Delete this many days after storing: 0 to 3,650; null means never.</summary>
     public int? LeaveOnServerDays { get; init; }
 
+    /// <summary>Of what is to be deleted on the server, only what a consumer has acknowledged; the other emails are kept here for as long too.</summary>
+    public bool DeleteOnlyAcknowledged { get; init; }
+
     /// <summary>Octets; a larger message is recorded with its headers, and never fetched whole.</summary>
     public long MaximumMessageSize { get; init; } = DefaultMaximumMessageSize;
 

@@ -98,17 +98,18 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
 
     private static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset? other) => one is null || other > one ? other : one;
 
-    // Only what is stored here in whole may go: an id that is known for another reason (headers only, taken over from another program) stays.
+    // Only what is stored here in whole may go, and where the mailbox says so only what a consumer has acknowledged: an id that is known for another reason (headers only, taken over from another program) stays.
     private async Task<int> MarkAsync(
         Maildrop maildrop, Mailbox mailbox, MaildropContents contents, StoreSink sink, CancellationToken cancellationToken)
     {
         if (!mailbox.DeleteEmailsAfterProcessing && mailbox.LeaveOnServerDays is null)
             return 0;
         int days = mailbox.DeleteEmailsAfterProcessing ? 0 : mailbox.LeaveOnServerDays!.Value;
-        List<int> numbers = days == 0 ? [.. sink.Durable.Select(message => message.Number)] : [];
+        List<int> numbers = days == 0 && !mailbox.DeleteOnlyAcknowledged ? [.. sink.Durable.Select(message => message.Number)] : [];
         if (contents.KnownListed > 0)
         {
-            KnownUniqueIds stored = await store.Incoming.StoredUniqueIdsAsync(mailbox.Id, clock.GetUtcNow() - TimeSpan.FromDays(days), cancellationToken);
+            KnownUniqueIds stored = await store.Incoming.StoredUniqueIdsAsync(
+                mailbox.Id, clock.GetUtcNow() - TimeSpan.FromDays(days), mailbox.DeleteOnlyAcknowledged, cancellationToken);
             numbers.AddRange(stored.Hashes.Select(contents.NumberOf).OfType<int>());
         }
 

@@ -13,6 +13,9 @@ public sealed record EmailFilter
 
     /// <summary>In this state only.</summary>
     public EmailState? State { get; init; }
+
+    /// <summary>Incoming ones only that no consumer has acknowledged.</summary>
+    public bool IsUnacknowledged { get; init; }
 }
 
 /// <summary>Both directions, for reading. The order of ids is the order in which emails became durable, so a cursor never skips one.</summary>
@@ -29,9 +32,13 @@ public interface IEmails
 
     /// <summary>
     /// Deletes emails that were stored before a moment, with their content: received ones, and those whose sending has ended. One that is
-    /// recognised by its content alone stays, since it would be received anew. Returns how many.
+    /// recognised by its content alone stays, since it would be received anew; so does one that its mailbox keeps until it is acknowledged.
+    /// Returns how many.
     /// </summary>
     ValueTask<int> DeleteOldAsync(DateTimeOffset storedBefore, CancellationToken cancellationToken);
+
+    /// <summary>A consumer has these incoming emails; the first time counts. Returns the ids that are those of incoming emails.</summary>
+    ValueTask<IReadOnlyList<EmailId>> AcknowledgeAsync(IReadOnlyCollection<EmailId> emails, DateTimeOffset at, CancellationToken cancellationToken);
 
     /// <summary>The raw message. The caller disposes it.</summary>
     /// <exception cref="NotStoredException">There is no such email.</exception>

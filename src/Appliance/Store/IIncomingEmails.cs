@@ -9,9 +9,11 @@ public interface IIncomingEmails
     ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The unique-ids whose messages are stored here in whole, and were by a moment: the only ones that may be deleted on the server.
+    /// The unique-ids whose messages are stored here in whole, and were by a moment: the only ones that may be deleted on the server. Where
+    /// <paramref name="onlyAcknowledged"/> is set, of those the ones that a consumer has acknowledged.
     /// </summary>
-    ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken);
+    ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(
+        MailboxId mailbox, DateTimeOffset storedUntil, bool onlyAcknowledged, CancellationToken cancellationToken);
 
     /// <summary>
     /// Says that a cycle came to its end: so many messages with a known unique-id are left on the server. It holds until something is received;

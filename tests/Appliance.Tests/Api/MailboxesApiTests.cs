@@ -61,6 +61,7 @@ public sealed class MailboxesApiTests
     [InlineData("""{"profile":"nobody"}""", "profile")]
     [InlineData("""{"appointmentsContactsTasks":"server-side-synchronization"}""", "appointmentsContactsTasks")]
     [InlineData("""{"leaveOnServerDays":3651}""", "leaveOnServerDays")]
+    [InlineData("""{"deleteOnlyAcknowledged":true}""", "deleteOnlyAcknowledged")]
     [InlineData("""{"maximumMessageSize":0}""", "maximumMessageSize")]
     [InlineData("""{"password":"a\nb"}""", "password")]
     public async Task A_fault_names_its_field(string change, string field)

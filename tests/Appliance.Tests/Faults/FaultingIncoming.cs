@@ -9,8 +9,8 @@ internal sealed class FaultingIncoming(IIncomingEmails inner, StoreFault fault) 
     public ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken) =>
         Run(nameof(KnownUniqueIdsAsync), () => inner.KnownUniqueIdsAsync(mailbox, cancellationToken));
 
-    public ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken) =>
-        Run(nameof(StoredUniqueIdsAsync), () => inner.StoredUniqueIdsAsync(mailbox, storedUntil, cancellationToken));
+    public ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, bool onlyAcknowledged, CancellationToken cancellationToken) =>
+        Run(nameof(StoredUniqueIdsAsync), () => inner.StoredUniqueIdsAsync(mailbox, storedUntil, onlyAcknowledged, cancellationToken));
 
     public ValueTask NoteLeftOnServerAsync(MailboxId mailbox, int messages, CancellationToken cancellationToken) =>
         Run(nameof(NoteLeftOnServerAsync), () => inner.NoteLeftOnServerAsync(mailbox, messages, cancellationToken));

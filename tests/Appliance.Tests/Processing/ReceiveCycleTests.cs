@@ -89,6 +89,45 @@ public sealed class ReceiveCycleTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public async Task Deletes_only_what_a_consumer_has_acknowledged_where_the_mailbox_says_so(int days)
+    {
+        Microsoft.Extensions.Time.Testing.FakeTimeProvider clock = new(DateTimeOffset.UtcNow);
+        await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 4 }, clock);
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with
+        {
+            DeleteEmailsAfterProcessing = days == 0, LeaveOnServerDays = days == 0 ? null : days, DeleteOnlyAcknowledged = true,
+        });
+        Assert.Equal((4, 0), await ReceiveAsync());
+        EmailId[] emails = [.. (await rig.EmailsAsync(mailbox)).Select(email => email.Id)];
+        await rig.Store.Emails.AcknowledgeAsync(emails[..2], clock.GetUtcNow(), Rig.Timeout);
+        if (days > 0)
+            Assert.Equal((0, 0), await ReceiveAsync());
+        clock.Advance(TimeSpan.FromDays(days));
+
+        // QUIT is not answered, and so nothing is deleted yet.
+        rig.Lab.Misbehave(Misbehaviour.Disconnect("QUIT"));
+        Assert.Equal((0, 0), await ReceiveAsync());
+        rig.Lab.Misbehave();
+        Assert.Equal(4, rig.Lab.Mailboxes[0].MessageCount);
+        Assert.Equal((0, 2), await ReceiveAsync());
+        Assert.Equal((0, 0), await ReceiveAsync());
+        await rig.Store.Emails.AcknowledgeAsync(emails, clock.GetUtcNow(), Rig.Timeout);
+
+        Assert.Equal((0, 2), await ReceiveAsync());
+        Assert.Equal(0, rig.Lab.Mailboxes[0].MessageCount);
+        Assert.Equal(4, (await rig.EmailsAsync(mailbox)).Count);
+
+        async Task<(int Stored, int Deleted)> ReceiveAsync()
+        {
+            ReceiveReport report = await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout);
+            return (report.Stored, report.Deleted);
+        }
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_lost_answer_to_QUIT_deletes_later_and_stores_nothing_twice(bool isUpdateDone)

@@ -82,6 +82,8 @@ public sealed class QueryPlanTests : IDisposable
                     EmailFilter filter = new() { Mailbox = ofMailbox, Direction = direction, State = state };
                     await store.Emails.ListAsync(filter, null, 10, Cancellation);
                     await store.Emails.CountAsync(filter, Cancellation);
+                    await store.Emails.ListAsync(filter with { IsUnacknowledged = true }, null, 10, Cancellation);
+                    await store.Emails.CountAsync(filter with { IsUnacknowledged = true }, Cancellation);
                 }
             }
         }
@@ -90,7 +92,9 @@ public sealed class QueryPlanTests : IDisposable
         await store.Incoming.AddKnownUniqueIdsAsync(
             mailbox, [.. Enumerable.Range(0, 10_001).Select(number => new UniqueIdHash((ulong)number, 0))], Cancellation);
         await store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation);
-        await store.Incoming.StoredUniqueIdsAsync(mailbox, DateTimeOffset.MaxValue, Cancellation);
+        await store.Incoming.StoredUniqueIdsAsync(mailbox, DateTimeOffset.MaxValue, onlyAcknowledged: false, Cancellation);
+        await store.Incoming.StoredUniqueIdsAsync(mailbox, DateTimeOffset.MaxValue, onlyAcknowledged: true, Cancellation);
+        await store.Emails.AcknowledgeAsync([new(1)], DateTimeOffset.UnixEpoch, Cancellation);
         await store.Incoming.TieUniqueIdAsync(mailbox, default, SHA256.HashData(Samples.Message("one")), Cancellation);
         await store.Incoming.ForgetUniqueIdsAsync(mailbox, [default], Cancellation);
         await store.Incoming.NoteLeftOnServerAsync(mailbox, 1, Cancellation);

@@ -197,10 +197,10 @@ public abstract partial class StoreContract
 
         UniqueIdHash early = UniqueIdHash.Of("early"u8);
         UniqueIdHash late = UniqueIdHash.Of("late"u8);
-        Assert.Equal([early], (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, Cancellation)).Hashes);
-        Assert.Empty((await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddTicks(-1), Cancellation)).Hashes);
+        Assert.Equal([early], (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, onlyAcknowledged: false, Cancellation)).Hashes);
+        Assert.Empty((await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddTicks(-1), onlyAcknowledged: false, Cancellation)).Hashes);
         Assert.Equal(
-            new[] { early, late }.Order(default(StoredOrder)), (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddDays(1), Cancellation)).Hashes);
+            new[] { early, late }.Order(default(StoredOrder)), (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddDays(1), onlyAcknowledged: false, Cancellation)).Hashes);
     }
 
     [Fact]
@@ -241,7 +241,7 @@ public abstract partial class StoreContract
         Assert.Equal(email, await Store.Incoming.TieUniqueIdAsync(mailbox, fresh, sha256, Cancellation));
         await ReopenAsync();
 
-        Assert.Contains(fresh, (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, Cancellation)).Hashes);
+        Assert.Contains(fresh, (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, onlyAcknowledged: false, Cancellation)).Hashes);
         Assert.Empty((await Store.Incoming.KnownUniqueIdsAsync(other, Cancellation)).Hashes);
         Assert.Equal(email, await Store.ReceiveAsync(mailbox, "new", Samples.Message("one"), Cancellation));
         Assert.Equal(1, await Store.Emails.CountAsync(new(), Cancellation));
@@ -262,7 +262,7 @@ public abstract partial class StoreContract
         Assert.Equal(new(other.Email, IsNew: false), await RecogniseAsync(mailbox, "other"u8, Samples.Message("three", size)));
         Assert.Equal(
             new[] { "old", "new", "other" }.Select(id => UniqueIdHash.Of(Encoding.ASCII.GetBytes(id))).Order(default(StoredOrder)),
-            (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, Cancellation)).Hashes);
+            (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, onlyAcknowledged: false, Cancellation)).Hashes);
         Assert.Equal(2, (await Store.Mailboxes.FindAsync(mailbox, Cancellation))!.State.MessagesReceived);
         Assert.Equal(Samples.Message("one", size), await Store.ReadContentAsync(first, Cancellation));
     }

@@ -44,6 +44,7 @@ public abstract partial class StoreContract
             ProcessEmailsReceivedAfter = Start.AddTicks(5),
             DeleteEmailsAfterProcessing = true,
             LeaveOnServerDays = 14,
+            DeleteOnlyAcknowledged = true,
             MaximumMessageSize = 5_000_000_000,
             State = FullState,
         };

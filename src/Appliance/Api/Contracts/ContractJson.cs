@@ -16,6 +16,8 @@ namespace EmailSync.Appliance.Api.Contracts;
 [JsonSerializable(typeof(Page<MailboxContract>))]
 [JsonSerializable(typeof(EmailInput))]
 [JsonSerializable(typeof(EmailContract))]
+[JsonSerializable(typeof(AcknowledgementInput))]
+[JsonSerializable(typeof(AcknowledgementContract))]
 [JsonSerializable(typeof(Page<EmailContract>))]
 [JsonSerializable(typeof(AlertContract))]
 [JsonSerializable(typeof(Page<AlertContract>))]

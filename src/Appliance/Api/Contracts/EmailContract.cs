@@ -55,6 +55,18 @@ public sealed record AttachmentInput
     public byte[]? Content { get; init; }
 }
 
+/// <summary>Which emails are acknowledged.</summary>
+public sealed record AcknowledgementInput
+{
+    /// <summary>1 to 1000 ids.</summary>
+    public IReadOnlyList<string>? Emails { get; init; }
+}
+
+/// <summary>What became of an acknowledgement.</summary>
+/// <param name="Acknowledged">How many of the emails are acknowledged now, those included that were before.</param>
+/// <param name="Unknown">The ids of which there is no incoming email, or no longer.</param>
+public sealed record AcknowledgementContract(int Acknowledged, IReadOnlyList<string> Unknown);
+
 /// <summary>One stored message.</summary>
 public sealed record EmailContract
 {
@@ -103,6 +115,9 @@ public sealed record EmailContract
     /// <summary>When it became durable here.</summary>
     public DateTimeOffset StoredAt { get; init; }
 
+    /// <summary>When a consumer first acknowledged it, incoming only.</summary>
+    public DateTimeOffset? AcknowledgedAt { get; init; }
+
     /// <summary>Outgoing only.</summary>
     public string? ReversePath { get; init; }
 
@@ -145,6 +160,7 @@ public sealed record EmailContract
             Sha256 = email.Sha256,
             UniqueId = email.UniqueId,
             StoredAt = email.StoredAt,
+            AcknowledgedAt = email.AcknowledgedAt,
             ReversePath = email.ReversePath,
             Recipients = isOutgoing ? email.Recipients : null,
             Priority = isOutgoing ? email.Priority : null,

@@ -47,6 +47,9 @@ public sealed record MailboxInput
     /// <summary>0 to 3650.</summary>
     public int? LeaveOnServerDays { get; init; }
 
+    /// <summary>Of what is to be deleted on the server, only what a consumer has acknowledged.</summary>
+    public bool? DeleteOnlyAcknowledged { get; init; }
+
     /// <summary>Octets.</summary>
     public long? MaximumMessageSize { get; init; }
 
@@ -64,6 +67,7 @@ public sealed record MailboxInput
         ProcessEmailsReceivedAfter = mailbox.ProcessEmailsReceivedAfter,
         DeleteEmailsAfterProcessing = mailbox.DeleteEmailsAfterProcessing,
         LeaveOnServerDays = mailbox.LeaveOnServerDays,
+        DeleteOnlyAcknowledged = mailbox.DeleteOnlyAcknowledged,
         MaximumMessageSize = mailbox.MaximumMessageSize,
     };
 }
@@ -124,6 +128,9 @@ public sealed record MailboxContract
 
     /// <summary>As in <see cref="MailboxInput"/>.</summary>
     public int? LeaveOnServerDays { get; init; }
+
+    /// <summary>As in <see cref="MailboxInput"/>.</summary>
+    public bool DeleteOnlyAcknowledged { get; init; }
 
     /// <summary>As in <see cref="MailboxInput"/>.</summary>
     public long MaximumMessageSize { get; init; }
@@ -198,6 +205,7 @@ public sealed record MailboxContract
         ProcessEmailsReceivedAfter = mailbox.ProcessEmailsReceivedAfter,
         DeleteEmailsAfterProcessing = mailbox.DeleteEmailsAfterProcessing,
         LeaveOnServerDays = mailbox.LeaveOnServerDays,
+        DeleteOnlyAcknowledged = mailbox.DeleteOnlyAcknowledged,
         MaximumMessageSize = mailbox.MaximumMessageSize,
         IncomingEmailStatus = mailbox.State.IncomingStatus,
         OutgoingEmailStatus = mailbox.State.OutgoingStatus,

@@ -7,7 +7,8 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
 {
     private const string Columns = """
         id, mailbox, state, mail_from, mail_to, mail_cc, reply_to, subject, date, message_id, in_reply_to, mail_references,
-        size, sha256, unique_id, stored_at, reverse_path, recipients, attempts, next_attempt_at, last_error, priority, speaks_of
+        size, sha256, unique_id, stored_at, reverse_path, recipients, attempts, next_attempt_at, last_error, priority, speaks_of,
+        acknowledged_at
         """;
 
     private const string Insert = """
@@ -28,9 +29,11 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
 
     private const string InsertContent = "INSERT INTO email_content (email, octets) VALUES ($email, $octets)";
 
-    // What is recognised by its content alone (a server without unique-ids) would come back if it were forgotten.
+    // What is recognised by its content alone (a server without unique-ids) would come back if it were forgotten. What its mailbox keeps until
+    // it is acknowledged is nowhere else once the server's copy is gone.
     private const string Old = """
-        SELECT id, spool_file, stored_at < $before, unique_id IS NULL AND reverse_path IS NULL FROM email
+        SELECT id, spool_file, stored_at < $before, reverse_path IS NULL AND (unique_id IS NULL OR (acknowledged_at IS NULL
+            AND EXISTS (SELECT 1 FROM mailbox WHERE mailbox.id = email.mailbox AND delete_only_acknowledged = 1))) FROM email
         WHERE state = $state AND id > $after ORDER BY id LIMIT $limit
         """;
 
@@ -57,7 +60,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         EmailFilter filter, EmailId? after, int limit, CancellationToken cancellationToken) =>
         await database.ReadAsync(connection =>
         {
-            IEnumerable<string> legs = Conditions(filter).Select(condition => $"SELECT id FROM email WHERE {condition} AND id > $after");
+            IEnumerable<string> legs = Conditions(filter).Select(condition => $"SELECT id FROM {TableFor(filter)} WHERE {condition} AND id > $after");
             string ids = string.Join(" UNION ALL ", legs);
             Statement statement = connection.Prepare($"{Select} WHERE id IN ({ids} ORDER BY id LIMIT $limit) ORDER BY id");
             return Bind(statement, filter).With("$after", after?.Value ?? 0).WithLimit(limit).All(Read);
@@ -96,10 +99,21 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         return deleted;
     }
 
+    public async ValueTask<IReadOnlyList<EmailId>> AcknowledgeAsync(
+        IReadOnlyCollection<EmailId> emails, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        const string Acknowledge = """
+            UPDATE email SET acknowledged_at = coalesce(acknowledged_at, $at) WHERE id = $id AND state < 2
+            """;
+        return await database.WriteAsync(connection => emails
+            .Where(email => connection.Prepare(Acknowledge).With("$at", at).With("$id", email.Value).Execute() > 0)
+            .ToList(), cancellationToken);
+    }
+
     public ValueTask<long> CountAsync(EmailFilter filter, CancellationToken cancellationToken) =>
         database.ReadAsync(connection =>
         {
-            string counts = string.Join(" + ", Conditions(filter).Select(condition => $"(SELECT count(*) FROM email WHERE {condition})"));
+            string counts = string.Join(" + ", Conditions(filter).Select(condition => $"(SELECT count(*) FROM {TableFor(filter)} WHERE {condition})"));
             return Bind(connection.Prepare($"SELECT {counts}"), filter).First(row => row.Long());
         }, cancellationToken);
 
@@ -190,6 +204,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             LastError = row.OptionalText(),
             Priority = (EmailPriority)row.Int(),
             SpeaksOf = row.OptionalLong() is { } sent ? new EmailId(sent) : null,
+            AcknowledgedAt = row.OptionalMoment(),
         };
     }
 
@@ -199,10 +214,12 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     /// </summary>
     private static IEnumerable<string> Conditions(EmailFilter filter)
     {
-        if (filter is { State: null, Direction: null, Mailbox: null })
+        if (filter is { State: null, Direction: null, Mailbox: null, IsUnacknowledged: false })
             return ["id > 0"];
         IEnumerable<EmailState> states = filter.Direction switch
         {
+            not EmailDirection.Outgoing when filter.IsUnacknowledged => Incoming,
+            EmailDirection.Outgoing when filter.IsUnacknowledged => [],
             EmailDirection.Incoming => Incoming,
             EmailDirection.Outgoing => Outgoing,
             _ => Enum.GetValues<EmailState>(),
@@ -210,9 +227,16 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         string mailbox = filter.Mailbox is null ? "" : "mailbox = $mailbox AND ";
         return states
             .Where(state => filter.State is null || filter.State == state)
-            .Select(state => $"{mailbox}state = {(int)state}")
+            .Select(state => filter.IsUnacknowledged
+                ? $"{mailbox}state = {(int)state} AND state < 2 AND acknowledged_at IS NULL"
+                : $"{mailbox}state = {(int)state}")
             .DefaultIfEmpty("id < 0");
     }
+
+    private static string TableFor(EmailFilter filter) =>
+        filter is { IsUnacknowledged: true, Direction: not EmailDirection.Outgoing } && (filter.State is not { } state || Incoming.Contains(state))
+            ? "email INDEXED BY email_unacknowledged"
+            : "email";
 
     private static Statement Bind(Statement statement, EmailFilter filter) =>
         filter.Mailbox is { } mailbox ? statement.With("$mailbox", mailbox.Value) : statement;

@@ -19,6 +19,8 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
         WHERE k.mailbox = $mailbox AND e.state = 0 AND e.stored_at <= $until
         """;
 
+    private const string Acknowledged = Stored + " AND e.acknowledged_at IS NOT NULL";
+
     private const string OfContent = """
         SELECT id FROM email INDEXED BY email_by_content WHERE mailbox = $mailbox AND sha256 = $sha256 AND state < 2 LIMIT 1
         """;
@@ -61,8 +63,8 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
     }
 
     public async ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(
-        MailboxId mailbox, DateTimeOffset storedUntil, CancellationToken cancellationToken) =>
-        new(await ReadAllAsync(Stored, mailbox, storedUntil, cancellationToken));
+        MailboxId mailbox, DateTimeOffset storedUntil, bool onlyAcknowledged, CancellationToken cancellationToken) =>
+        new(await ReadAllAsync(onlyAcknowledged ? Acknowledged : Stored, mailbox, storedUntil, cancellationToken));
 
     public async ValueTask NoteLeftOnServerAsync(MailboxId mailbox, int messages, CancellationToken cancellationToken) =>
         await database.WriteAsync(

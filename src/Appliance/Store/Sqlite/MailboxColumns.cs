@@ -9,7 +9,7 @@ internal static class MailboxColumns
     public const string Select = """
         SELECT m.id, m.version, m.name, m.address, m.kind, m.profile, m.user_name, m.allow_credentials, m.incoming_email, m.outgoing_email,
             m.approval, m.approval_by, m.approval_at, m.process_emails_received_after, m.delete_after_processing, m.leave_on_server_days,
-            m.maximum_message_size,
+            m.delete_only_acknowledged, m.maximum_message_size,
             s.incoming_status, s.outgoing_status, s.enabled_for_incoming, s.enabled_for_outgoing, s.next_poll_at, s.postponed_until,
             s.last_poll_started_at, s.last_success_at, s.last_error, s.test_completed_at, s.transient_failure_count, s.outgoing_transient_failure_count,
             s.consecutive_empty_polls, s.messages_received, s.messages_sent
@@ -28,11 +28,11 @@ internal static class MailboxColumns
         INSERT INTO mailbox (
             version, name, address, address_key, kind, profile, user_name, allow_credentials, incoming_email, outgoing_email,
             approval, approval_by, approval_at, process_emails_received_after, delete_after_processing, leave_on_server_days,
-            maximum_message_size)
+            delete_only_acknowledged, maximum_message_size)
         VALUES (
             $version, $name, $address, $address_key, $kind, $profile, $user_name, $allow_credentials, $incoming_email, $outgoing_email,
             $approval, $approval_by, $approval_at, $process_emails_received_after, $delete_after_processing, $leave_on_server_days,
-            $maximum_message_size)
+            $delete_only_acknowledged, $maximum_message_size)
         RETURNING id
         """;
 
@@ -42,7 +42,7 @@ internal static class MailboxColumns
             user_name = $user_name, allow_credentials = $allow_credentials, incoming_email = $incoming_email,
             outgoing_email = $outgoing_email, approval = $approval, approval_by = $approval_by, approval_at = $approval_at,
             process_emails_received_after = $process_emails_received_after, delete_after_processing = $delete_after_processing,
-            leave_on_server_days = $leave_on_server_days, maximum_message_size = $maximum_message_size
+            leave_on_server_days = $leave_on_server_days, delete_only_acknowledged = $delete_only_acknowledged, maximum_message_size = $maximum_message_size
         WHERE id = $id
         """;
 
@@ -84,6 +84,7 @@ internal static class MailboxColumns
         .With("$process_emails_received_after", mailbox.ProcessEmailsReceivedAfter)
         .With("$delete_after_processing", mailbox.DeleteEmailsAfterProcessing)
         .With("$leave_on_server_days", mailbox.LeaveOnServerDays)
+        .With("$delete_only_acknowledged", mailbox.DeleteOnlyAcknowledged)
         .With("$maximum_message_size", mailbox.MaximumMessageSize);
 
     public static Statement Bind(Statement statement, MailboxId mailbox, MailboxState state) => statement
@@ -122,6 +123,7 @@ internal static class MailboxColumns
         ProcessEmailsReceivedAfter = row.OptionalMoment(),
         DeleteEmailsAfterProcessing = row.Bool(),
         LeaveOnServerDays = row.OptionalInt(),
+        DeleteOnlyAcknowledged = row.Bool(),
         MaximumMessageSize = row.Long(),
         State = ReadState(row),
     };
