@@ -21,6 +21,9 @@ public enum Ability
     /// <summary>UTF8 of POP3 (RFC 6856).</summary>
     Utf8,
 
+    /// <summary>VRFY, EXPN and HELP are answered, and be it by saying that they are not served.</summary>
+    Queries,
+
     /// <summary>PIPELINING of SMTP.</summary>
     Pipelining,
 

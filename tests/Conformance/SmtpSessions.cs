@@ -99,6 +99,7 @@ public abstract class SmtpSessions(ISubmissionHost host)
     [Fact]
     public async Task It_answers_questions_or_says_that_it_does_not()
     {
+        host.Lacks.Require(Ability.Queries);
         Account account = host.NewAccount();
         await using SmtpSession session = await host.OpenAsync(Encryption.None);
 
