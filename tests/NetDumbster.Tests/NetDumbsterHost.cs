@@ -41,13 +41,19 @@ public sealed class NetDumbsterHost : ISubmissionHost, IDisposable
 
     public Account NewAccount() => new($"conforming{Interlocked.Increment(ref _given)}@dumbster.example", "secret");
 
-    public async Task<SmtpSession> OpenAsync(Encryption encryption, SmtpOptions? options = null)
+    public Task<SmtpSession> OpenAsync(Encryption encryption, SmtpOptions? options = null)
     {
         Assert.Equal(Encryption.None, encryption);
+        return OpenAsync(_server, options ?? new());
+    }
+
+    /// <summary>A session with a server of one's own.</summary>
+    public static async Task<SmtpSession> OpenAsync(SimpleSmtpServer server, SmtpOptions options)
+    {
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, _server.Configuration.Port, TestContext.Current.CancellationToken);
+        await socket.ConnectAsync(IPAddress.Loopback, server.Configuration.Port, TestContext.Current.CancellationToken);
         // It loses octets rather than refuse them, so what goes wrong shows as silence: short patience.
-        options = (options ?? new()) with { CommandTimeout = TimeSpan.FromSeconds(10), FinalDotTimeout = TimeSpan.FromSeconds(10) };
+        options = options with { CommandTimeout = TimeSpan.FromSeconds(10), FinalDotTimeout = TimeSpan.FromSeconds(10) };
         return await SmtpSession.OpenAsync(new NetworkStream(socket, ownsSocket: true), options, TestContext.Current.CancellationToken);
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using EmailSync.Protocols.Smtp;
 using EmailSync.Protocols.Wire;
@@ -91,20 +90,8 @@ public sealed class Submission : IDisposable
 
     public void Dispose() => _server.Dispose();
 
-    private async Task<SmtpSession> OpenAsync()
-    {
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, _server.Configuration.Port, Timeout);
-        // It loses octets rather than refuse them, so what goes wrong shows as silence: short patience.
-        SmtpOptions options = new()
-        {
-            ClientName = "client.example.com",
-            AllowCleartextPasswords = true,
-            CommandTimeout = TimeSpan.FromSeconds(10),
-            FinalDotTimeout = TimeSpan.FromSeconds(10),
-        };
-        return await SmtpSession.OpenAsync(new NetworkStream(socket, ownsSocket: true), options, Timeout);
-    }
+    private Task<SmtpSession> OpenAsync() =>
+        NetDumbsterHost.OpenAsync(_server, new() { ClientName = "client.example.com", AllowCleartextPasswords = true });
 
     private static async Task<TransactionResult> SendAsync(SmtpSession session, string rest, params string[] recipients)
     {

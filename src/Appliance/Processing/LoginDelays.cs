@@ -10,8 +10,8 @@ namespace EmailSync.Appliance.Processing;
 /// </summary>
 public sealed class LoginDelays(TimeProvider clock)
 {
-    /// <summary>More than a day is no delay but a refusal (the RFC sets no bound).</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
+    // More than a day is no delay but a refusal (the RFC sets no bound).
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 
     // As long as somebody who watches a test waits for one of its steps.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -29,11 +29,17 @@ public sealed class LoginDelays(TimeProvider clock)
         return null;
     }
 
+    /// <summary>A moment, or the one at which a mailbox may sign in where that is later.</summary>
+    public DateTimeOffset NotBefore(MailboxId mailbox, DateTimeOffset moment) => Earliest(mailbox) is { } earliest && earliest > moment ? earliest : moment;
+
+    /// <summary>What a server asks for, as far as it is kept to.</summary>
+    public static TimeSpan Bounded(TimeSpan delay) => delay < Longest ? delay : Longest;
+
     /// <summary>A mailbox has signed in.</summary>
     public void Note(MailboxId mailbox, Pop3Capabilities? capabilities)
     {
         if (capabilities?.LoginDelay is { } delay && delay > TimeSpan.Zero)
-            _earliest[mailbox] = clock.GetUtcNow() + (delay < Longest ? delay : Longest);
+            _earliest[mailbox] = clock.GetUtcNow() + Bounded(delay);
     }
 
     /// <summary>Waits for a moment that is near.</summary>

@@ -27,8 +27,7 @@ public sealed class MailSessions(IStore store, EgressPolicy policy, SessionOpene
         try
         {
             // What was announced to everybody is the longest that holds for anybody (RFC 2449 section 6.5).
-            if (maildrop.Capabilities?.Parameters("LOGIN-DELAY").Contains("USER", StringComparer.OrdinalIgnoreCase) == true)
-                await maildrop.CapabilitiesAsync(cancellationToken);
+            await maildrop.AskAnewAsync("LOGIN-DELAY", cancellationToken);
             delays.Note(mailbox.Id, maildrop.Capabilities);
             return maildrop;
         }

@@ -65,7 +65,7 @@ public sealed partial class MailboxWorker(
                 PostponedUntil = null,
                 ConsecutiveEmptyPolls = report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1,
                 // Behind those that wait already.
-                NextPollAt = NotBefore(delays.Earliest(mailbox.Id), report.HasMore
+                NextPollAt = delays.NotBefore(mailbox.Id, report.HasMore
                     ? now
                     : now + Backoff.ForPoll(profile.MinPollingInterval, report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1, polling, random)),
             }, cancellationToken);
@@ -148,7 +148,7 @@ public sealed partial class MailboxWorker(
             OutgoingTransientFailureCount = 0,
             PostponedUntil = null,
             LastError = result.Steps.LastOrDefault(step => step.Outcome == StepOutcome.Failed)?.Detail,
-            NextPollAt = result.Incoming == EmailStatus.Success ? NotBefore(delays.Earliest(mailbox.Id), now) : null,
+            NextPollAt = result.Incoming == EmailStatus.Success ? delays.NotBefore(mailbox.Id, now) : null,
         }, cancellationToken);
         await store.Mailboxes.RecordTestAsync(result, cancellationToken);
 
@@ -193,7 +193,7 @@ public sealed partial class MailboxWorker(
             bool isFailing = disables || failures >= rules.MaxMailboxTransientFailures;
             TimeSpan pause = Backoff.Spread(Backoff.ForMailbox(failures, rules), Random.Shared.NextDouble());
             if (failure.RetryAfter is { } asked && asked > pause)
-                pause = asked < LoginDelays.Longest ? asked : LoginDelays.Longest;
+                pause = LoginDelays.Bounded(asked);
             state = state with { LastError = failure.Detail };
             return service == MailService.Submission
                 ? state with
@@ -209,7 +209,7 @@ public sealed partial class MailboxWorker(
                     EnabledForIncoming = state.EnabledForIncoming && !disables,
                     LastPollStartedAt = startedAt,
                     PostponedUntil = disables ? null : now + pause,
-                    NextPollAt = disables ? null : NotBefore(delays.Earliest(mailbox.Id), now + pause),
+                    NextPollAt = disables ? null : delays.NotBefore(mailbox.Id, now + pause),
                 };
         }, cancellationToken);
 
@@ -232,8 +232,6 @@ public sealed partial class MailboxWorker(
         await alerts.ResolveAsync(AlertSubject.Of(profile.Id), service, cancellationToken);
         await watch.NoteSuccessAsync(mailbox, profile, service, cancellationToken);
     }
-
-    private static DateTimeOffset NotBefore(DateTimeOffset? earliest, DateTimeOffset moment) => earliest > moment ? earliest.Value : moment;
 
     private static string Words(Mailbox mailbox, EmailServerProfile profile, MailService? service, string detail)
     {

@@ -120,7 +120,7 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
     {
         if (message.Hash is not { } hash)
             return;
-        int attempts = Math.Max(1, (await store.Suspects.ListAsync(mailbox.Id, cancellationToken)).FirstOrDefault(suspect => suspect.Message == hash)?.Attempts ?? 1);
+        int attempts = (await store.Suspects.ListAsync(mailbox.Id, cancellationToken)).FirstOrDefault(suspect => suspect.Message == hash)?.Attempts ?? 1;
         await store.Suspects.NoteFailureAsync(mailbox.Id, hash, clock.GetUtcNow() + Pause(attempts, FirstPause, LongestPause), cancellationToken);
         if (attempts >= Attempts)
             await TellAsync(mailbox, message, cancellationToken);

@@ -98,7 +98,8 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
 
     private static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset? other) => one is null || other > one ? other : one;
 
-    // Only what is stored here in whole may go, and where the mailbox says so only what a consumer has acknowledged: an id that is known for another reason (headers only, taken over from another program) stays.
+    // Only what is stored here in whole may go, and where the mailbox says so only what a consumer has acknowledged: an id that is known for
+    // another reason (headers only, taken over from another program) stays.
     private async Task<int> MarkAsync(
         Maildrop maildrop, Mailbox mailbox, MaildropContents contents, StoreSink sink, CancellationToken cancellationToken)
     {

@@ -69,9 +69,7 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
         DropListing drop = await maildrop.StatAsync(cancellationToken);
         before.Count = drop.Messages;
         before.UniqueIds = await ListUniqueIdsAsync(maildrop, cancellationToken);
-        // As with LOGIN-DELAY: what was announced before sign-in holds for somebody.
-        if (maildrop.Capabilities?.Parameters("EXPIRE").Contains("USER", StringComparer.OrdinalIgnoreCase) == true)
-            await maildrop.CapabilitiesAsync(cancellationToken);
+        await maildrop.AskAnewAsync("EXPIRE", cancellationToken);
         int? expires = maildrop.Capabilities?.ExpireDays;
         await maildrop.QuitAsync(cancellationToken);
         string found = $"{drop.Messages} messages, {drop.Octets} octets, {(before.UniqueIds is not null ? "with unique-ids" : "no unique-ids: messages are recognised by their content")}";

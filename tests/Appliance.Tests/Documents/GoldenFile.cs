@@ -6,21 +6,10 @@ internal static class GoldenFile
     /// <summary>Fails where the document is not what the code makes now; with EMAILSYNC_WRITE_DOCS=1 writes it instead.</summary>
     public static async Task CompareAsync(string path, string made)
     {
-        string file = Path.Combine(Root(), path);
+        string file = Path.Combine(Repository.Root, path);
         if (Environment.GetEnvironmentVariable("EMAILSYNC_WRITE_DOCS") == "1")
             await File.WriteAllTextAsync(file, made, TestContext.Current.CancellationToken);
         string kept = File.Exists(file) ? await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) : "";
         Assert.True(kept.ReplaceLineEndings("\n") == made, $"{path} is not what the code makes now. Where the change is meant, run this test with EMAILSYNC_WRITE_DOCS=1.");
-    }
-
-    /// <summary>The lines of a document.</summary>
-    public static string[] Lines(string path) => File.ReadAllLines(Path.Combine(Root(), path));
-
-    private static string Root()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "EmailSync.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run within the repository.");
     }
 }

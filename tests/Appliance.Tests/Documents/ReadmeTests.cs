@@ -9,7 +9,7 @@ public sealed class ReadmeTests
     [Fact]
     public void Every_setting_in_the_table_exists_with_its_default()
     {
-        string[] rows = [.. GoldenFile.Lines("README.md")
+        string[] rows = [.. Repository.Lines("README.md")
             .SkipWhile(line => !line.StartsWith("| setting (`EmailSync__", StringComparison.Ordinal)).Skip(2)
             .TakeWhile(line => line.StartsWith('|'))];
         Assert.True(rows.Length > 5, "The table was not found.");

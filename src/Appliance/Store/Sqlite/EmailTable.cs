@@ -60,8 +60,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         EmailFilter filter, EmailId? after, int limit, CancellationToken cancellationToken) =>
         await database.ReadAsync(connection =>
         {
-            IEnumerable<string> legs = Conditions(filter).Select(condition => $"SELECT id FROM {TableFor(filter)} WHERE {condition} AND id > $after");
-            string ids = string.Join(" UNION ALL ", legs);
+            string ids = string.Join(" UNION ALL ", Legs(filter).Select(leg => $"SELECT id FROM {leg} AND id > $after"));
             Statement statement = connection.Prepare($"{Select} WHERE id IN ({ids} ORDER BY id LIMIT $limit) ORDER BY id");
             return Bind(statement, filter).With("$after", after?.Value ?? 0).WithLimit(limit).All(Read);
         }, cancellationToken);
@@ -113,7 +112,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     public ValueTask<long> CountAsync(EmailFilter filter, CancellationToken cancellationToken) =>
         database.ReadAsync(connection =>
         {
-            string counts = string.Join(" + ", Conditions(filter).Select(condition => $"(SELECT count(*) FROM {TableFor(filter)} WHERE {condition})"));
+            string counts = string.Join(" + ", Legs(filter).Select(leg => $"(SELECT count(*) FROM {leg})"));
             return Bind(connection.Prepare($"SELECT {counts}"), filter).First(row => row.Long());
         }, cancellationToken);
 
@@ -209,34 +208,30 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     }
 
     /// <summary>
-    /// The filter as conditions that exclude one another, each of which is answered along one index in the order of ids. SQLite merges
-    /// them as it goes, so a page costs a page, whatever the filter.
+    /// The filter as tables with conditions that exclude one another, each of which is answered along one index in the order of ids. SQLite
+    /// merges them as it goes, so a page costs a page, whatever the filter.
     /// </summary>
-    private static IEnumerable<string> Conditions(EmailFilter filter)
+    private static IEnumerable<string> Legs(EmailFilter filter)
     {
         if (filter is { State: null, Direction: null, Mailbox: null, IsUnacknowledged: false })
-            return ["id > 0"];
+            return ["email WHERE id > 0"];
         IEnumerable<EmailState> states = filter.Direction switch
         {
-            not EmailDirection.Outgoing when filter.IsUnacknowledged => Incoming,
-            EmailDirection.Outgoing when filter.IsUnacknowledged => [],
             EmailDirection.Incoming => Incoming,
             EmailDirection.Outgoing => Outgoing,
             _ => Enum.GetValues<EmailState>(),
         };
+        if (filter.IsUnacknowledged)
+            states = states.Intersect(Incoming);
+        (string table, string condition) = filter.IsUnacknowledged
+            ? ("email INDEXED BY email_unacknowledged", " AND state < 2 AND acknowledged_at IS NULL")
+            : ("email", "");
         string mailbox = filter.Mailbox is null ? "" : "mailbox = $mailbox AND ";
         return states
             .Where(state => filter.State is null || filter.State == state)
-            .Select(state => filter.IsUnacknowledged
-                ? $"{mailbox}state = {(int)state} AND state < 2 AND acknowledged_at IS NULL"
-                : $"{mailbox}state = {(int)state}")
-            .DefaultIfEmpty("id < 0");
+            .Select(state => $"{table} WHERE {mailbox}state = {(int)state}{condition}")
+            .DefaultIfEmpty("email WHERE id < 0");
     }
-
-    private static string TableFor(EmailFilter filter) =>
-        filter is { IsUnacknowledged: true, Direction: not EmailDirection.Outgoing } && (filter.State is not { } state || Incoming.Contains(state))
-            ? "email INDEXED BY email_unacknowledged"
-            : "email";
 
     private static Statement Bind(Statement statement, EmailFilter filter) =>
         filter.Mailbox is { } mailbox ? statement.With("$mailbox", mailbox.Value) : statement;

@@ -81,7 +81,7 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
         {
             if (!MailboxTable.Exists(connection, mailbox) || FindContent(connection, mailbox, sha256) is not { } email)
                 return null;
-            Bind(connection.Prepare(Tie), mailbox, uniqueId).With("$email", email).Execute();
+            connection.Prepare(Tie).With(mailbox, uniqueId).With("$email", email).Execute();
             return new(email);
         }, cancellationToken);
 
@@ -103,8 +103,8 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
             {
                 page = await database.WriteAsync(connection => connection
                     .Prepare(which).With("$mailbox", mailbox.Value).With("$limit", WritePageSize)
-                    .All(row => new UniqueIdHash((ulong)row.Long(), (ulong)row.Long()))
-                    .Sum(uniqueId => Bind(connection.Prepare(Forget), mailbox, uniqueId).Execute()), cancellationToken);
+                    .All(row => row.UniqueIdHash())
+                    .Sum(uniqueId => connection.Prepare(Forget).With(mailbox, uniqueId).Execute()), cancellationToken);
                 forgotten += page;
             }
             while (page == WritePageSize);
@@ -119,7 +119,7 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
         foreach (UniqueIdHash[] page in uniqueIds.Chunk(WritePageSize))
         {
             await database.WriteAsync(
-                connection => page.Sum(uniqueId => Bind(connection.Prepare(Forget), mailbox, uniqueId).Execute()), cancellationToken);
+                connection => page.Sum(uniqueId => connection.Prepare(Forget).With(mailbox, uniqueId).Execute()), cancellationToken);
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
     public static (EmailId Email, bool IsNew) Add(Connection connection, NewEmail email, UniqueIdHash? uniqueId, bool recognises)
     {
         if (uniqueId is { } known
-            && Bind(connection.Prepare(EmailOf), email.Mailbox, known).First(row => row.OptionalLong()) is { } stored)
+            && connection.Prepare(EmailOf).With(email.Mailbox, known).First(row => row.OptionalLong()) is { } stored)
             return (new(stored), false);
 
         bool isNew = true;
@@ -147,7 +147,7 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
         }
 
         if (uniqueId is { } added)
-            Bind(connection.Prepare(Tie), email.Mailbox, added).With("$email", id.Value).Execute();
+            connection.Prepare(Tie).With(email.Mailbox, added).With("$email", id.Value).Execute();
         return (id, isNew);
     }
 
@@ -159,7 +159,7 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
             await database.WriteAsync(connection =>
             {
                 MailboxTable.Require(connection, mailbox);
-                return page.Sum(uniqueId => Bind(connection.Prepare(how), mailbox, uniqueId).Execute());
+                return page.Sum(uniqueId => connection.Prepare(how).With(mailbox, uniqueId).Execute());
             }, cancellationToken);
         }
     }
@@ -188,15 +188,10 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
     {
         const string InOrder = " ORDER BY high, low LIMIT $limit";
         Statement statement = after is { } last
-            ? Bind(connection.Prepare(which + " AND (high, low) > ($high, $low)" + InOrder), mailbox, last)
+            ? connection.Prepare(which + " AND (high, low) > ($high, $low)" + InOrder).With(mailbox, last)
             : connection.Prepare(which + InOrder).With("$mailbox", mailbox.Value);
         if (storedUntil is { } until)
             statement.With("$until", until);
-        return statement.With("$limit", ReadPageSize).All(row => new UniqueIdHash((ulong)row.Long(), (ulong)row.Long()));
+        return statement.With("$limit", ReadPageSize).All(row => row.UniqueIdHash());
     }
-
-    private static Statement Bind(Statement statement, MailboxId mailbox, UniqueIdHash uniqueId) => statement
-        .With("$mailbox", mailbox.Value)
-        .With("$high", (long)uniqueId.High)
-        .With("$low", (long)uniqueId.Low);
 }

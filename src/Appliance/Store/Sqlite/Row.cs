@@ -27,6 +27,8 @@ internal sealed class Row(SqliteDataReader reader)
 
     public TimeSpan Duration() => new(Long());
 
+    public UniqueIdHash UniqueIdHash() => new((ulong)Long(), (ulong)Long());
+
     public long? OptionalLong() => IsNull() ? null : Long();
 
     public int? OptionalInt() => IsNull() ? null : Int();

@@ -1,3 +1,4 @@
+using EmailSync.Appliance.Model;
 using Microsoft.Data.Sqlite;
 
 namespace EmailSync.Appliance.Store.Sqlite;
@@ -27,6 +28,10 @@ internal sealed class Statement : IDisposable
     public Statement With(string name, TimeSpan value) => Bind(name, value.Ticks);
 
     public Statement With(string name, byte[] value) => Bind(name, value);
+
+    /// <summary>A mailbox's unique-id, as <c>$mailbox</c>, <c>$high</c> and <c>$low</c>.</summary>
+    public Statement With(MailboxId mailbox, UniqueIdHash uniqueId) =>
+        With("$mailbox", mailbox.Value).With("$high", (long)uniqueId.High).With("$low", (long)uniqueId.Low);
 
     /// <summary>A caller's limit. To SQLite a negative one is none.</summary>
     public Statement WithLimit(int limit)

@@ -11,7 +11,7 @@ internal sealed class SuspectTable(Database database, bool followsACrash) : ISus
         database.ReadAsync<IReadOnlyList<Suspect>>(
             connection => connection.Prepare("SELECT high, low, attempts, retry_at FROM suspect WHERE mailbox = $mailbox")
                 .With("$mailbox", mailbox.Value)
-                .All(row => new Suspect(new((ulong)row.Long(), (ulong)row.Long()), (int)row.Long(), row.Moment())),
+                .All(row => new Suspect(row.UniqueIdHash(), row.Int(), row.Moment())),
             cancellationToken);
 
     public async ValueTask CountAttemptAsync(
@@ -19,25 +19,25 @@ internal sealed class SuspectTable(Database database, bool followsACrash) : ISus
         await database.WriteAsync(connection =>
         {
             MailboxTable.Require(connection, mailbox);
-            return Bind(connection.Prepare("""
+            return connection.Prepare("""
                 INSERT INTO suspect (mailbox, high, low, attempts, retry_at) VALUES ($mailbox, $high, $low, 1, $retry)
                 ON CONFLICT DO UPDATE SET attempts = attempts + 1, retry_at = excluded.retry_at
-                """), mailbox, message).With("$retry", retryAt).Execute();
+                """).With(mailbox, message).With("$retry", retryAt).Execute();
         }, cancellationToken);
 
     public async ValueTask NoteFailureAsync(
         MailboxId mailbox, UniqueIdHash message, DateTimeOffset retryAt, CancellationToken cancellationToken) =>
         await database.WriteAsync(
-            connection => Bind(connection.Prepare("""
+            connection => connection.Prepare("""
                 INSERT INTO suspect (mailbox, high, low, attempts, retry_at) SELECT id, $high, $low, 1, $retry FROM mailbox WHERE id = $mailbox
                 ON CONFLICT DO UPDATE SET retry_at = excluded.retry_at
-                """), mailbox, message).With("$retry", retryAt).Execute(),
+                """).With(mailbox, message).With("$retry", retryAt).Execute(),
             cancellationToken);
 
     public async ValueTask ForgetAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> messages, CancellationToken cancellationToken) =>
         await database.WriteAsync(
-            connection => messages.Sum(message => Bind(
-                connection.Prepare("DELETE FROM suspect WHERE mailbox = $mailbox AND high = $high AND low = $low"), mailbox, message).Execute()),
+            connection => messages.Sum(message => connection
+                .Prepare("DELETE FROM suspect WHERE mailbox = $mailbox AND high = $high AND low = $low").With(mailbox, message).Execute()),
             cancellationToken);
 
     /// <summary>A mailbox has no suspects any more. Returns how many it had.</summary>
@@ -54,9 +54,4 @@ internal sealed class SuspectTable(Database database, bool followsACrash) : ISus
 
     /// <summary>Says that the store is closed.</summary>
     public static void Close(Connection connection) => connection.Execute("UPDATE run SET is_open = 0 WHERE id = 1");
-
-    private static Statement Bind(Statement statement, MailboxId mailbox, UniqueIdHash message) => statement
-        .With("$mailbox", mailbox.Value)
-        .With("$high", (long)message.High)
-        .With("$low", (long)message.Low);
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace EmailSync.Architecture.Tests;
+namespace EmailSync.Tests;
 
 /// <summary>The source tree that this test was compiled from.</summary>
 internal static class Repository
@@ -17,6 +17,8 @@ internal static class Repository
             .Order(StringComparer.Ordinal);
 
     public static string[] Lines(string path) => File.ReadAllLines(Path.Combine(Root, path));
+
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     public static bool Exists(string path) => File.Exists(Path.Combine(Root, path));
 
