@@ -73,7 +73,9 @@ internal static class RunCommand
 
     private static async Task RunAsync(string[] args, CancellationToken cancellationToken)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+        // Settings are read once, at the start. A watched appsettings.json would have the system report every write into the working folder, which
+        // is often the data folder.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
         // The lowest of all sources, so that any other can say otherwise: a line for each request would bury what matters.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace EmailSync.Appliance.Store.Sqlite;
 
@@ -17,11 +18,11 @@ internal sealed class Connection : IDisposable
             Mode = mode,
             // We keep our own few connections, and closing the store must close the file.
             Pooling = false,
-            // Only another program in the same file (a backup) can hold it; seconds are enough for that.
-            DefaultTimeout = 5,
         };
         _connection = new(settings.ToString());
         _connection.Open();
+        // Only another program in the same file (a backup) can hold it; seconds are enough for that.
+        Check(raw.sqlite3_busy_timeout(_connection.Handle, 5000));
     }
 
     /// <summary>The one connection that writes.</summary>
@@ -62,22 +63,18 @@ internal sealed class Connection : IDisposable
     {
         if (!_statements.TryGetValue(sql, out Statement? statement))
         {
-            statement = new(_connection, sql);
+            statement = new(_connection.Handle!, sql);
             _statements.Add(sql, statement);
         }
 
         return statement;
     }
 
-    /// <summary>Runs a text once, without keeping it.</summary>
-    public void Execute(string sql)
-    {
-        using Statement statement = new(_connection, sql);
-        statement.Execute();
-    }
+    /// <summary>Runs a text of one or more statements once, without keeping it.</summary>
+    public void Execute(string sql) => Check(raw.sqlite3_exec(_connection.Handle, sql));
 
     /// <summary>Whether a transaction is open: SQLite ends one by itself after some failures.</summary>
-    public bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0;
+    public bool InTransaction => raw.sqlite3_get_autocommit(_connection.Handle) == 0;
 
     public void Dispose()
     {
@@ -85,4 +82,6 @@ internal sealed class Connection : IDisposable
             statement.Dispose();
         _connection.Dispose();
     }
+
+    private void Check(int code) => SqliteException.ThrowExceptionForRC(code, _connection.Handle);
 }

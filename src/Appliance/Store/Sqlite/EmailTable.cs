@@ -230,7 +230,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         return states
             .Where(state => filter.State is null || filter.State == state)
             .Select(state => $"{table} WHERE {mailbox}state = {(int)state}{condition}")
-            .DefaultIfEmpty("email WHERE id < 0");
+            .DefaultIfEmpty($"email WHERE {(mailbox.Length > 0 ? "+" : "")}{mailbox}id < 0");
     }
 
     private static Statement Bind(Statement statement, EmailFilter filter) =>

@@ -165,7 +165,7 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
     }
 
     private static long? FindContent(Connection connection, MailboxId mailbox, ReadOnlyMemory<byte> sha256) => connection
-        .Prepare(OfContent).With("$mailbox", mailbox.Value).With("$sha256", sha256.ToArray()).First(row => row.OptionalLong());
+        .Prepare(OfContent).With("$mailbox", mailbox.Value).With("$sha256", sha256.Span).First(row => row.OptionalLong());
 
     private async ValueTask<List<UniqueIdHash>> ReadAllAsync(
         string which, MailboxId mailbox, DateTimeOffset? storedUntil, CancellationToken cancellationToken)

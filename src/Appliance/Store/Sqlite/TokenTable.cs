@@ -22,7 +22,7 @@ internal sealed class TokenTable(Database database, TimeProvider clock) : IToken
                     .With("$name", created.Name)
                     .With("$name_key", Key(created.Name))
                     .With("$role", (int)created.Role)
-                    .With("$sha256", sha256.ToArray())
+                    .With("$sha256", sha256.Span)
                     .With("$created_at", created.CreatedAt)
                     .With("$created_by", created.CreatedBy)
                     .First(row => row.Long())),
