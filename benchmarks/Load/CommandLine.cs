@@ -44,12 +44,17 @@ internal static class CommandLine
         Option<double> seconds = new("--seconds") { Description = "Each repeats its work at least so long.", DefaultValueFactory = _ => usual.Seconds };
         Option<double> warmUp = new("--warm-up") { Description = "Seconds of work before the clock starts.", DefaultValueFactory = _ => usual.WarmUpSeconds };
         Option<int> timeout = Number("--timeout", "Seconds after which a client is given up.", usual.TimeoutSeconds);
+        Option<FileInfo> appliance = new("--appliance")
+        {
+            Description = "The emailsync.dll to measure, such as a published one.",
+            DefaultValueFactory = _ => new(usual.Appliance),
+        };
         Option<DirectoryInfo?> output = new("--out") { Description = "A folder for the results, as JSON and as a Markdown table." };
         Option<string?> name = new("--name") { Description = "What the files in it are called; the workload's name unless given." };
 
         Command command = new(workload.Name, workload.Summary)
         {
-            mailboxes, messages, size, connections, tls, noResume, rtt, server, client, rounds, seconds, warmUp, timeout, output, name,
+            mailboxes, messages, size, connections, tls, noResume, rtt, server, client, rounds, seconds, warmUp, timeout, appliance, output, name,
         };
         command.SetAction(async (parse, _) =>
         {
@@ -68,6 +73,7 @@ internal static class CommandLine
                 Seconds = parse.GetValue(seconds),
                 WarmUpSeconds = parse.GetValue(warmUp),
                 TimeoutSeconds = parse.GetValue(timeout),
+                Appliance = parse.GetValue(appliance)!.FullName,
             };
             await RunAsync(workload, plan, parse.GetValue(output), parse.GetValue(name) ?? workload.Name);
         });

@@ -50,7 +50,7 @@ internal sealed partial class ApplianceRun : IAsyncDisposable
 
     public static ApplianceRun Start(string folder, ClientPlan plan)
     {
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "emailsync.dll"), "run"])
+        ProcessStartInfo start = new("dotnet", [plan.Appliance, "run"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -21,6 +21,9 @@ internal sealed record ClientPlan
     /// <summary>The root of the server's certificate in PEM, for clients that verify it.</summary>
     public string Certificate { get; init; } = "";
 
+    /// <summary>The appliance to run: its <c>emailsync.dll</c>.</summary>
+    public string Appliance { get; init; } = "";
+
     /// <summary>Commands are answered late, so that waiting is most of the time.</summary>
     public int RoundTrip { get; init; }
 }

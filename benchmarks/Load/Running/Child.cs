@@ -15,6 +15,9 @@ internal sealed class Child : IAsyncDisposable
         // Under "dotnet Load.dll" the program is the runtime's host.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
+        // A server's idle threads that spin would take the processor from the client that is measured.
+        if (role == "serve")
+            start.Environment["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0";
         start.ArgumentList.Add(role);
         start.ArgumentList.Add(plan);
         _process = Process.Start(start)!;

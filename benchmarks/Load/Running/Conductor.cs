@@ -129,6 +129,7 @@ internal sealed class Conductor(Workload workload, RunPlan plan)
         Connections = plan.Connections,
         Seconds = plan.Seconds,
         WarmUpSeconds = plan.WarmUpSeconds,
+        Appliance = plan.Appliance,
         Certificate = hello.Certificate,
         RoundTrip = plan.RoundTrip,
     };

@@ -31,6 +31,9 @@ internal sealed record RunPlan
     /// <summary>A client that takes longer is ended, and the run with it.</summary>
     public int TimeoutSeconds { get; init; } = 120;
 
+    /// <summary>The appliance to run: its <c>emailsync.dll</c>.</summary>
+    public string Appliance { get; init; } = Path.Combine(AppContext.BaseDirectory, "emailsync.dll");
+
     /// <exception cref="LoadException">A value is out of bounds; the message says which.</exception>
     public void Validate()
     {
@@ -43,6 +46,8 @@ internal sealed record RunPlan
         Require("timeout", TimeoutSeconds, 1, 3_600);
         if (Seconds is not (>= 0 and <= 60) || WarmUpSeconds is not (>= 0 and <= 60))
             throw new LoadException("--seconds and --warm-up are from 0 to 60.");
+        if (!File.Exists(Appliance))
+            throw new LoadException($"There is no appliance at '{Appliance}'.");
         if (Clients.Count == 0)
             throw new LoadException("There is no client to run: name one with --client.");
     }
