@@ -27,10 +27,11 @@ public static class Certificates
 
     /// <summary>A server's certificate for <see cref="Host"/>.</summary>
     public static X509Certificate2 Leaf(
-        X509Certificate2 issuer, RSA? key = null, X509SignatureGenerator? signer = null, Uri? revocationList = null, int validDays = 10)
+        X509Certificate2 issuer, RSA? key = null, X509SignatureGenerator? signer = null, Uri? revocationList = null, int validDays = 10,
+        HashAlgorithmName? hash = null)
     {
         using RSA own = key ?? RSA.Create(2048);
-        CertificateRequest request = new($"CN={Host}", own, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        CertificateRequest request = new($"CN={Host}", own, hash ?? HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         SubjectAlternativeNameBuilder names = new();
         names.AddDnsName(Host);
         request.CertificateExtensions.Add(names.Build());

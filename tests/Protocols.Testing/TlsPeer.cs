@@ -42,6 +42,18 @@ public sealed class TlsPeer : IAsyncDisposable
     {
     }
 
+    /// <summary>Speaks TLS from the first octet with this certificate, and then what this says.</summary>
+    public TlsPeer(X509Certificate2 certificate, Func<ClientLines, CancellationToken, Task> serve)
+        : this(async (stream, cancellationToken) =>
+        {
+            await using SslStream tls = new(stream);
+            await tls.AuthenticateAsServerAsync(new() { ServerCertificate = certificate }, cancellationToken);
+            using ClientLines lines = new(tls);
+            await serve(lines, cancellationToken);
+        })
+    {
+    }
+
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>A connection to it, on which nothing has been said.</summary>
