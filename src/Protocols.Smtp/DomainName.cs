@@ -82,6 +82,12 @@ internal static class DomainName
             : IsIPv4(inner);
     }
 
+    /// <summary>An address literal that holds an IPv4 address in the form of IPv6, as IPv4; everything else as it is.</summary>
+    public static string WithIPv4Unmapped(string domain) =>
+        domain.StartsWith("[IPv6:", StringComparison.Ordinal) && IPAddress.Parse(domain.AsSpan("[IPv6:".Length..^1)) is { IsIPv4MappedToIPv6: true } address
+            ? $"[{address.MapToIPv4()}]"
+            : domain;
+
     private static bool IsIPv4(string text)
     {
         string[] numbers = text.Split('.');

@@ -12,7 +12,8 @@ public sealed record SmtpOptions
 {
     /// <summary>
     /// The name we give in EHLO: the host's domain name, or an address literal such as <c>[192.0.2.1]</c> where it has none
-    /// (RFC 5321 section 4.1.4). Unless set it is <c>[127.0.0.1]</c>, which says nothing to a server that verifies it.
+    /// (RFC 5321 section 4.1.4). Unless set it is <c>[127.0.0.1]</c>, which says nothing to a server that verifies it. An IPv4 address in the
+    /// form of IPv6, as a socket for both has it (<c>[IPv6:::ffff:192.0.2.1]</c>), is written as IPv4: servers refuse the other.
     /// </summary>
     /// <exception cref="ArgumentException">It is neither; host names with underscores, for instance, are not domain names.</exception>
     public string ClientName
@@ -20,7 +21,7 @@ public sealed record SmtpOptions
         get;
         init => field = DomainName.Read(value, out string domain) is { } problem
             ? throw new ArgumentException($"The name for EHLO is no domain name and no address literal: {problem}", nameof(ClientName))
-            : domain;
+            : DomainName.WithIPv4Unmapped(domain);
     } = "[127.0.0.1]";
 
     /// <summary>The clock of all deadlines.</summary>
