@@ -10,6 +10,8 @@ namespace EmailSync.Protocols.Pop3.Tests;
 /// <summary>What holds for every server whatsoever.</summary>
 public sealed class Invariants
 {
+    private const int TurnOfRetrieval = 8;
+
     private const string WholeSession = """
         S: +OK ready
         C: CAPA
@@ -50,37 +52,56 @@ public sealed class Invariants
     public Task A_session_cut_after_any_octet_fails_and_whole_it_succeeds() =>
         Sessions.PlayAsync(WholeSession, peer => PlayAsync(peer.Stream, new RecordingSink()));
 
+    public static TheoryData<int> Turns => [.. Enumerable.Range(0, StrayingStream.TurnsOf(WholeSession) + 1)];
+
     [Fact]
-    public async Task Whatever_octets_a_server_sends_the_client_returns_a_value_or_throws_an_exception_of_ours()
+    public async Task The_whole_session_is_reached()
+    {
+        StrayingStream server = new(WholeSession, int.MaxValue, []);
+        await PlayAsync(server, new RecordingSink(), Small);
+        Assert.Equal(0, server.Strayed);
+    }
+
+    [Theory, MemberData(nameof(Turns))]
+    public async Task Whatever_octets_a_server_sends_in_whatever_state_the_client_returns_a_value_or_throws_an_exception_of_ours(int turns)
     {
         Gen<string> words = Gen.OneOf(
-            "+OK", "-ERR", "+", " ", "\r\n", "\n", "\r", ".", "..", "\r\n.\r\n", "+OK\r\n", "-ERR no\r\n", "+OK\r\n.\r\n", "[SYS/TEMP]", "[",
-            "PIPELINING\r\n", "RESP-CODES\r\n", "SASL LOGIN\r\n", "1", "2 320", "18446744073709551616", "-1", "a", "\0", "\u00E9", "\u001B[31m", "<1@host>", "bm8=");
-        Gen<string> answers = Gen.OneOf(
-            words.Array[0, 60].Select(string.Concat),
-            // A prefix that gets somewhere, so that what follows meets the later states as well.
-            Gen.Select(Gen.OneOf(Prefixes()), words.Array[0, 40], (prefix, rest) => prefix + string.Concat(rest)));
+            Gen.OneOf(
+                "+OK", "-ERR", "+", " ", "\r\n", "\n", "\r", ".", "..", "\r\n.\r\n", "+OK\r\n", "-ERR no\r\n", "+OK\r\n.\r\n", "[SYS/TEMP]", "[",
+                "PIPELINING\r\n", "RESP-CODES\r\n", "SASL LOGIN\r\n", "1", "2 320", "18446744073709551616", "-1", "a", "\0", "\u00E9", "\u001B[31m", "<1@host>", "bm8="),
+            Gen.Char['\0', '\u00FF'].Array[0, 8].Select(octets => new string(octets)));
 
-        await Gen.Select(answers, Gen.Int[1, 20]).SampleAsync(async (octets, fragment) =>
+        await Gen.Select(words.Array[0, 40], Gen.Int[1, 40]).SampleAsync(async (octets, fragment) =>
         {
-            BabblingStream server = new(Encoding.Latin1.GetBytes(octets), fragment);
-            Pop3Options options = new() { MaxMessages = 50, MaxCapabilities = 20, MaxContent = 1000, MaxStatusLine = 100, MaxListingLine = 60, AllowCleartextPasswords = true };
-            Exception? thrown = await Record.ExceptionAsync(() => PlayAsync(server, new RecordingSink(), options));
-            Assert.True(
-                thrown is null or Pop3NegativeResponseException or ProtocolViolationException or ConnectionLostException or ContentTooLongException
-                    or NotSupportedException,
-                $"{thrown}");
-        });
+            StrayingStream server = new(WholeSession, turns, Encoding.Latin1.GetBytes(string.Concat(octets)), fragment: fragment);
+            Exception? thrown = await Record.ExceptionAsync(() => PlayAsync(server, new RecordingSink(), Small));
+            Assert.True(thrown is null || IsOurs(thrown), $"{thrown}");
+        }, iter: 500, threads: 1);
     }
 
-    /// <summary>The server's side of the whole session, cut behind each of its lines.</summary>
-    private static string[] Prefixes()
+    // Bounded in memory and in time: it stops listening after some thousand octets, and has kept no more than a few times as many.
+    [Theory, MemberData(nameof(Turns))]
+    public async Task A_server_that_never_ends_is_given_up_in_whatever_state(int turns)
     {
-        string[] lines = [.. WholeSession.ReplaceLineEndings("\n").Split('\n')
-            .Where(line => line.StartsWith("S:", StringComparison.Ordinal))
-            .Select(line => (line.Length > 3 ? line[3..] : "").Replace("\\x20", " ", StringComparison.Ordinal) + "\r\n")];
-        return [.. Enumerable.Range(1, lines.Length).Select(count => string.Concat(lines.Take(count)))];
+        foreach (string again in (string[])["\0", "+", "+OK", "+OK\r\n", "+ \r\n", "+ bm8=\r\n", "-ERR\r\n", "\r\n", "\n", ".", "..\r\n", "a b c\r\n", "1 a\r\n", "x\r\n"])
+        {
+            StrayingStream server = new(WholeSession, turns, Encoding.Latin1.GetBytes(again), isEndless: true, fragment: 512);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Task play = PlayAsync(server, new RecordingSink(), Small);
+            // A window of RETR is written beside its reading, on other threads too; what was read bounds its memory.
+            Assert.True(play.IsCompleted || turns >= TurnOfRetrieval, "It runs on this thread");
+            long allocated = play.IsCompleted ? GC.GetAllocatedBytesForCurrentThread() - before : 0;
+            Exception? thrown = await Record.ExceptionAsync(() => play);
+            Assert.True(thrown is null || IsOurs(thrown), $"{again}: {thrown}");
+            Assert.True(server.Strayed < 64 * 1024, $"{again}: {server.Strayed} octets were read");
+            Assert.True(allocated < 1024 * 1024, $"{again}: {allocated} octets were allocated");
+        }
     }
+
+    private static Pop3Options Small => new() { MaxMessages = 50, MaxCapabilities = 20, MaxContent = 1000, MaxStatusLine = 100, MaxListingLine = 60, AllowCleartextPasswords = true };
+
+    private static bool IsOurs(Exception thrown) =>
+        thrown is Pop3NegativeResponseException or ProtocolViolationException or ConnectionLostException or ContentTooLongException or NotSupportedException;
 
     private static async Task PlayAsync(Stream stream, IRetrievalSink sink, Pop3Options? options = null)
     {

@@ -61,7 +61,7 @@ public sealed class PeculiarServers
     [InlineData("ready <1 2@host>", null)]
     [InlineData("ready <1\u00802@host>", null)]
     [InlineData("ready <1\u00012@host>", null)]
-    public void The_timestamp_is_wherever_it_is_and_strictly_a_message_id(string greeting, string? timestamp) =>
+    public void Gohsphere_and_E_Novation_the_timestamp_is_wherever_it_is_and_strictly_a_message_id(string greeting, string? timestamp) =>
         Assert.Equal(timestamp, ApopTimestamp.Find(System.Text.Encoding.Latin1.GetBytes("+OK " + greeting)));
 
     //

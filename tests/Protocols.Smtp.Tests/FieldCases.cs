@@ -56,7 +56,7 @@ public sealed class FieldCases
 
     // MK 1459: the accepted recipients got an empty mail there. Here they get the message.
     [Fact]
-    public Task A_refused_recipient_in_a_pipelined_group_does_not_empty_the_others_mail() => Transcript.PlayAsync(Play.Introduction("PIPELINING") + """
+    public Task MailKit_1459_a_refused_recipient_does_not_empty_the_others_mail() => Transcript.PlayAsync(Play.Introduction("PIPELINING") + """
         C: MAIL FROM:<Smith@bar.com>
         C: RCPT TO:<a@foo.com>
         C: RCPT TO:<b@reserved.example>
@@ -78,7 +78,7 @@ public sealed class FieldCases
 
     // MK 1498, 1568, 1221: Postfix answered half a command with 502.
     [Fact]
-    public async Task Several_hundred_recipients_are_never_cut_inside_a_command()
+    public async Task Postfix_met_half_a_command_and_here_none_is_cut()
     {
         await using LabServer lab = await LabServer.StartAsync(new LabOptions { Mailboxes = 0 }, Cancelled);
         List<byte[]> writes = [];
@@ -225,7 +225,7 @@ public sealed class FieldCases
 
     // MK 895, 923, 891: byte for byte, with no extra line end.
     [Fact]
-    public async Task A_signed_message_is_not_touched()
+    public async Task MailKit_895_a_signed_message_is_not_touched()
     {
         await using LabServer lab = await LabServer.StartAsync(new LabOptions { Mailboxes = 0 }, Cancelled);
         byte[] message = Encoding.UTF8.GetBytes("DKIM-Signature: v=1; bh=x\r\nSubject:\t x \r\n\r\n \r\n.\r\n\r\n\r\ntrailing \t\r\n\r\n");
@@ -261,7 +261,7 @@ public sealed class FieldCases
 
     // nim-lang/smtp 24
     [Fact]
-    public Task A_banner_of_two_lines_and_a_bare_220() => Transcript.PlayAsync(
+    public Task Nim_24_a_banner_of_two_lines_and_a_bare_220() => Transcript.PlayAsync(
         "S: 220-one\nS: 220-two\nS: 220\nC: EHLO bar.com\nS: 250", async peer =>
     {
         await using SmtpSession session = await Play.OpenAsync(peer);
@@ -271,7 +271,7 @@ public sealed class FieldCases
 
     // MK 1987, 766, 861
     [Fact]
-    public Task A_code_that_nobody_listed_is_a_number() => Play.SendOneAsync(
+    public Task MailKit_1987_a_code_that_nobody_listed_is_a_number() => Play.SendOneAsync(
         Play.Introduction() + "C: MAIL FROM:<Smith@bar.com>\nS: 511 5.1.1 unheard of",
         result => Assert.Equal((511, true), (result.Refusal!.Code, result.Refusal.IsPermanent)));
 

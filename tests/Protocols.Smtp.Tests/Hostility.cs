@@ -41,6 +41,29 @@ public sealed class Hostility
         S: 250 2.0.0 OK
         """;
 
+    private const string Plain = """
+        S: 220 foo.com
+        C: EHLO bar.com
+        S: 250-foo.com
+        S: 250 CHUNKING
+        C: MAIL FROM:<Smith@bar.com>
+        S: 250 OK
+        C: RCPT TO:<a@foo.com>
+        S: 250 OK
+        C: RCPT TO:<b@foo.com>
+        S: 550-no
+        S: 550 never
+        C: BDAT 3 LAST
+        C: x
+        S: 250 OK
+        C: RSET
+        S: 250 OK
+        C: VRFY Smith
+        S: 252 perhaps
+        C: QUIT
+        S: 221 bye
+        """;
+
     [Fact]
     public Task A_session_cut_off_after_any_octet_is_never_a_success() => Transcript.PlayAsync(Whole, RunAsync);
 
@@ -52,30 +75,74 @@ public sealed class Hostility
         Assert.True(peer.IsClosed);
     });
 
-    [Fact]
-    public async Task Whatever_octets_come_the_result_is_a_value_or_one_of_our_exceptions()
+    public static TheoryData<int, string> Turns => [.. from script in (string[])[nameof(Whole), nameof(Plain)]
+        from turns in Enumerable.Range(0, StrayingStream.TurnsOf(ScriptOf(script)) + 1)
+        select new TheoryDataRow<int, string>(turns, script)];
+
+    [Theory, InlineData(nameof(Whole)), InlineData(nameof(Plain))]
+    public async Task The_whole_session_is_reached(string script)
     {
-        Gen<string> reply = Gen.OneOf(
+        StrayingStream server = new(ScriptOf(script), int.MaxValue, []);
+        await RunAsync(server, script);
+        Assert.Equal(0, server.Strayed);
+    }
+
+    [Theory, MemberData(nameof(Turns))]
+    public async Task Whatever_octets_come_in_whatever_phase_the_result_is_a_value_or_one_of_our_exceptions(int turns, string script)
+    {
+        Gen<string> words = Gen.OneOf(
             Gen.OneOf(
                 "220 x\r\n", "250 x\r\n", "250-PIPELINING\r\n250 CHUNKING\r\n", "250-foo\r\n250-AUTH LOGIN PLAIN\r\n250 SIZE 9\r\n", "354 go\r\n",
                 "334 \r\n", "334 Zm9v\r\n", "235 OK\r\n", "421 bye\r\n", "550 no\r\n", "451-a\r\n451 b\r\n", "250", "25", "\r\n", "\n", "250 x\n"),
             Gen.Char['\0', '\u00FF'].Array[0, 20].Select(octets => new string(octets)));
-        await reply.Array[0, 12].SampleAsync(async replies =>
+
+        await Gen.Select(words.Array[0, 12], Gen.Int[1, 80]).SampleAsync(async (octets, fragment) =>
         {
-            try
-            {
-                await using SmtpSession session = await SmtpSession.OpenAsync(new Babbler(replies), Play.Options);
-                await session.AuthenticateAsync(new Login("u", new("p")));
-                await session.SendAsync(Play.Envelope("a@foo.com", "b@foo.com"), Play.Content());
-                await session.SendAsync(Play.Envelope(), Play.Content(new string('x', 900)));
-                await session.QuitAsync();
-            }
-            catch (Exception e) when (e is ProtocolViolationException or ConnectionLostException or SmtpNegativeReplyException
-                or TransactionInDoubtException or ServiceExtensionMissingException or UnsendableContentException)
-            {
-                // These are ours; any other exception fails the test.
-            }
-        }, iter: 5_000, threads: 1);
+            StrayingStream server = new(ScriptOf(script), turns, Encoding.Latin1.GetBytes(string.Concat(octets)), fragment: fragment);
+            Exception? thrown = await Record.ExceptionAsync(() => RunAsync(server, script));
+            Assert.True(thrown is null || IsOurs(thrown), $"{thrown}");
+        }, iter: 500, threads: 1);
+    }
+
+    // Bounded in memory and in time: it stops listening after some thousand octets, and has kept no more than a few times as many.
+    [Theory, MemberData(nameof(Turns))]
+    public async Task A_server_that_never_ends_is_given_up_in_whatever_phase(int turns, string script)
+    {
+        foreach (string again in (string[])["\0", "2", "220", "220-x\r\n", "220 x\r\n", "250-x\r\n", "250 x\r\n", "334 \r\n", "334 Zm9v\r\n", "354 x\r\n", "550-x\r\n", "421 x\r\n", "\r\n", "\n"])
+        {
+            StrayingStream server = new(ScriptOf(script), turns, Encoding.Latin1.GetBytes(again), isEndless: true, fragment: 512);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Task run = RunAsync(server, script);
+            // Content is written beside the reading of replies, on other threads too; what was read bounds the memory.
+            Assert.True(run.IsCompleted || turns >= StrayingStream.TurnsOf(ScriptOf(script)) - 2, "It runs on this thread");
+            long allocated = run.IsCompleted ? GC.GetAllocatedBytesForCurrentThread() - before : 0;
+            Exception? thrown = await Record.ExceptionAsync(() => run);
+            Assert.True(thrown is null || IsOurs(thrown), $"{again}: {thrown}");
+            Assert.True(server.Strayed < 256 * 1024, $"{again}: {server.Strayed} octets were read");
+            Assert.True(allocated < 2 * 1024 * 1024, $"{again}: {allocated} octets were allocated");
+        }
+    }
+
+    private static string ScriptOf(string name) => name == nameof(Whole) ? Whole : Plain;
+
+    private static bool IsOurs(Exception thrown) => thrown is ProtocolViolationException or ConnectionLostException or SmtpNegativeReplyException
+        or TransactionInDoubtException or ServiceExtensionMissingException or UnsendableContentException;
+
+    private static async Task RunAsync(Stream stream, string script)
+    {
+        await using SmtpSession session = await SmtpSession.OpenAsync(stream, Play.Options with { UseChunking = script == nameof(Plain) });
+        if (script == nameof(Whole))
+        {
+            await session.StartTlsAsync(static (clear, _) => new(new SecuredStream(clear)));
+            await session.AuthenticateAsync(new Login("u", new Secret("p")));
+            await session.SendAsync(Play.Envelope(), Play.Content());
+            return;
+        }
+
+        await session.SendAsync(Play.Envelope("a@foo.com", "b@foo.com"), Play.Content("x\r\n"));
+        await session.ResetAsync();
+        await session.VerifyAsync("Smith");
+        await session.QuitAsync();
     }
 
     private static async Task RunAsync(ScriptedPeer peer)
@@ -84,38 +151,5 @@ public sealed class Hostility
         await session.StartTlsAsync(peer.UpgradeAsync);
         await session.AuthenticateAsync(new Login("u", new Secret("p")));
         Assert.True((await session.SendAsync(Play.Envelope(), Play.Content())).IsAccepted);
-    }
-
-    /// <summary>A server that does not listen: each read gets the next piece of what it has to say.</summary>
-    private sealed class Babbler(string[] pieces) : Stream
-    {
-        private byte[] _left = [];
-        private int _piece;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => true;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (buffer.IsEmpty)
-                return new(0);
-            while (_left.Length == 0 && _piece < pieces.Length)
-                _left = Encoding.Latin1.GetBytes(pieces[_piece++]);
-            int count = Math.Min(buffer.Length, _left.Length);
-            _left.AsSpan(0, count).CopyTo(buffer.Span);
-            _left = _left[count..];
-            return new(count);
-        }
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => default;
-        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-        public override void Flush() => throw new NotSupportedException();
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }
