@@ -97,6 +97,9 @@ public abstract record Misbehaviour
     /// <summary>Lists sizes that are wrong by so many octets.</summary>
     public static Oddity WrongSizes(long by) => new() { SizeError = by };
 
+    /// <summary>Answers TOP with the whole message, whatever number of lines is asked for.</summary>
+    public static Oddity WholeTops() => new() { HasWholeTops = true };
+
     /// <summary>Delivers every octet late, as a long line would; commands are still read at once.</summary>
     public static Oddity Latency(TimeSpan delay) => new() { Delay = delay };
 
@@ -174,6 +177,9 @@ public sealed record Oddity : Misbehaviour
 
     /// <summary>What is added to each size in LIST.</summary>
     public long SizeError { get; init; }
+
+    /// <summary>TOP is answered with the whole message.</summary>
+    public bool HasWholeTops { get; init; }
 
     /// <summary>How late every octet arrives.</summary>
     public TimeSpan Delay { get; init; }

@@ -76,8 +76,11 @@ internal sealed class Pop3Maildrop(LabServer lab, LabConnection connection, LabM
         }
         LabMessage message = messages[number - 1];
         await connection.ReplyAsync("+OK top of message follows");
-        await WriteAsync(message, message.Content.LengthOfTop(lines));
-        await connection.SayAsync(".");
+        // The whole content has its terminator, a top has not.
+        bool isWhole = !lab.Script.IsEmpty && lab.Script.OdditiesOf(connection).Any(oddity => oddity.HasWholeTops);
+        await WriteAsync(message, isWhole ? message.Content.Wire.Length : message.Content.LengthOfTop(lines));
+        if (!isWhole)
+            await connection.SayAsync(".");
     }
 
     public ValueTask DeleteAsync(ReadOnlyMemory<byte> argument)

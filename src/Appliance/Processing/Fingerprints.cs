@@ -35,6 +35,7 @@ internal static class Fingerprints
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private readonly char[] _start = new char[Searched];
         private int _length;
+        private HeaderPart _header = new();
 
         public List<(int Number, byte[] Fingerprint)> Fingerprints { get; } = [];
 
@@ -44,13 +45,15 @@ internal static class Fingerprints
             _hash.GetHashAndReset();
             _start[0] = '\n';
             _length = 1;
+            _header = new();
             return ValueTask.CompletedTask;
         }
 
         public ValueTask WriteAsync(ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
         {
-            _hash.AppendData(octets.Span);
-            ReadOnlySpan<byte> searched = octets.Span[..Math.Min(octets.Length, Searched - _length)];
+            ReadOnlySpan<byte> header = _header.Of(octets).Span;
+            _hash.AppendData(header);
+            ReadOnlySpan<byte> searched = header[..Math.Min(header.Length, Searched - _length)];
             _length += System.Text.Encoding.Latin1.GetChars(searched, _start.AsSpan(_length));
             return ValueTask.CompletedTask;
         }

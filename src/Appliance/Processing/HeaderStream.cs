@@ -2,9 +2,11 @@ using EmailSync.Appliance.Store;
 
 namespace EmailSync.Appliance.Processing;
 
-/// <summary>A draft, for what writes to a stream.</summary>
-internal sealed class DraftStream(IncomingDraft draft) : Stream
+/// <summary>A draft that gets a message's header and nothing else, for what writes to a stream.</summary>
+internal sealed class HeaderStream(IncomingDraft draft) : Stream
 {
+    private HeaderPart _header = new();
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
@@ -20,10 +22,10 @@ internal sealed class DraftStream(IncomingDraft draft) : Stream
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        draft.WriteAsync(buffer, cancellationToken);
+        draft.WriteAsync(_header.Of(buffer), cancellationToken);
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        draft.WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
