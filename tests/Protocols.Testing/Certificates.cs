@@ -28,13 +28,11 @@ public static class Certificates
     /// <summary>A server's certificate for <see cref="Host"/>.</summary>
     public static X509Certificate2 Leaf(
         X509Certificate2 issuer, RSA? key = null, X509SignatureGenerator? signer = null, Uri? revocationList = null, int validDays = 10,
-        HashAlgorithmName? hash = null)
+        HashAlgorithmName? hash = null, string? name = null)
     {
         using RSA own = key ?? RSA.Create(2048);
         CertificateRequest request = new($"CN={Host}", own, hash ?? HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        SubjectAlternativeNameBuilder names = new();
-        names.AddDnsName(Host);
-        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(AlternativeName(name ?? Host));
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         if (revocationList is not null)
             request.CertificateExtensions.Add(CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([revocationList.AbsoluteUri]));
@@ -56,6 +54,15 @@ public static class Certificates
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         return request;
+    }
+
+    // Written out, because the platform's builder takes no name that is none.
+    private static X509Extension AlternativeName(string name)
+    {
+        AsnWriter writer = new(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+            writer.WriteCharacterString(UniversalTagNumber.IA5String, name, new Asn1Tag(TagClass.ContextSpecific, 2));
+        return new("2.5.29.17", writer.Encode(), critical: false);
     }
 
     private static X509Certificate2 Sign(CertificateRequest request, X509Certificate2 issuer, X509SignatureGenerator? signer, int validDays = 10) =>

@@ -22,7 +22,7 @@ public static class EmailComposer
     {
         Faults faults = new();
         MimeMessage message = new();
-        message.From.Add(new MailboxAddress(mailbox.Name == mailbox.EmailAddress ? null : mailbox.Name, mailbox.EmailAddress));
+        message.From.Add(new MailboxAddress(mailbox.Name == mailbox.EmailAddress || mailbox.Name.Any(char.IsControl) ? null : mailbox.Name, mailbox.EmailAddress));
         List<string> recipients = [];
         Add("to", input.To, message.To, recipients, faults);
         Add("cc", input.Cc, message.Cc, recipients, faults);
@@ -35,7 +35,7 @@ public static class EmailComposer
             faults.Add("text", null, "There is no body.", "Give text, html, or both.");
         if (input.Subject is { } subject && subject.Any(char.IsControl))
             faults.Add("subject", null, "There is a control character in it.", "Leave it out.");
-        if (input.InReplyTo is { } answered && MimeUtils.EnumerateReferences(answered).Take(2).Count() != 1)
+        if (input.InReplyTo is { } answered && (answered.Any(char.IsControl) || MimeUtils.EnumerateReferences(answered).Take(2).Count() != 1))
             faults.Add("inReplyTo", answered, "It is not a Message-ID.", "Give one, such as <1234@example.com>.");
         BodyBuilder body = new() { TextBody = input.Text, HtmlBody = input.Html };
         Attach(input.Attachments ?? [], body, maximumAttachmentSizeInKilobytes, faults);
@@ -76,6 +76,8 @@ public static class EmailComposer
             string name = faults.Text($"{field}.name", attachment.Name, 1, 255, "");
             if (name.AsSpan().IndexOfAny('/', '\\') >= 0)
                 faults.Add($"{field}.name", name, "There is a path in it.", "Give the file's name alone.");
+            else if (name.Any(char.IsControl))
+                faults.Add($"{field}.name", null, "There is a control character in it.", "Leave it out.");
             if (!ContentType.TryParse(attachment.ContentType ?? "application/octet-stream", out ContentType? type))
                 faults.Add($"{field}.contentType", attachment.ContentType, "It is not a media type.", "Give one such as application/pdf.");
             if (attachment.Content is not { } content)
@@ -91,6 +93,12 @@ public static class EmailComposer
     {
         foreach (string address in addresses ?? [])
         {
+            if (address.Any(char.IsControl))
+            {
+                faults.Add(field, null, "There is a control character in it.", "Leave it out.");
+                continue;
+            }
+
             if (!MailboxAddress.TryParse(address, out MailboxAddress? parsed) || faults.Address(field, parsed.Address) is not { } plain)
             {
                 faults.Add(field, address, "It is not an email address.", "Give an address such as user@example.com, with or without a display name.");

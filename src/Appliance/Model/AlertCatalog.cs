@@ -67,6 +67,11 @@ public static class AlertCatalog
         "The server removes mail by itself sooner than the mailbox wants to leave it there. What was received is stored here; what was not, such as a message over the size limit, is lost when it goes.",
         "Poll more often than the server removes, raise maximumMessageSize where large mail matters, or set leaveOnServerDays to what the server grants. It is resolved by the next Test & Enable that does not find it.") { IsWhole = true };
 
+    /// <summary>The server wants a mailbox to sign in less often than once a day.</summary>
+    public static readonly AlertEntry LoginDelayTooLong = new("login-delay-too-long", AlertLevel.Warning,
+        "The server asks to be left alone between two sign-ins for longer than a day (LOGIN-DELAY). The mailbox is polled once a day.",
+        "Ask the server's operator whether that is meant. Mail arrives here up to a day late, and Test & Enable has to wait as long. It is resolved when the server asks for less.") { IsWhole = true };
+
     /// <summary>The server gave messages that are stored here other unique-ids than they had.</summary>
     public static readonly AlertEntry UniqueIdsReset = new("unique-ids-reset", AlertLevel.Warning,
         "The server gave messages that are stored here other unique-ids than they had. They were recognised by their content, and nothing was stored twice.",
@@ -175,7 +180,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
     public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);

@@ -17,6 +17,7 @@ public sealed class LoginDelays(TimeProvider clock)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentDictionary<MailboxId, DateTimeOffset> _earliest = new();
+    private readonly ConcurrentDictionary<MailboxId, TimeSpan> _excessive = new();
 
     /// <summary>The moment before which a mailbox may not sign in; null where it may now.</summary>
     public DateTimeOffset? Earliest(MailboxId mailbox)
@@ -35,9 +36,16 @@ public sealed class LoginDelays(TimeProvider clock)
     /// <summary>What a server asks for, as far as it is kept to.</summary>
     public static TimeSpan Bounded(TimeSpan delay) => delay < Longest ? delay : Longest;
 
+    /// <summary>What the server asks for, where that is longer than is kept to.</summary>
+    public TimeSpan? Excessive(MailboxId mailbox) => _excessive.TryGetValue(mailbox, out TimeSpan asked) ? asked : null;
+
     /// <summary>A mailbox has signed in.</summary>
     public void Note(MailboxId mailbox, Pop3Capabilities? capabilities)
     {
+        if (capabilities?.LoginDelay > Longest)
+            _excessive[mailbox] = capabilities.LoginDelay.Value;
+        else
+            _excessive.TryRemove(mailbox, out _);
         if (capabilities?.LoginDelay is { } delay && delay > TimeSpan.Zero)
             _earliest[mailbox] = clock.GetUtcNow() + Bounded(delay);
     }

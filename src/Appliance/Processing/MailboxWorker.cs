@@ -1,3 +1,4 @@
+using System.Globalization;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
 using Microsoft.Extensions.Logging;
@@ -70,6 +71,7 @@ public sealed partial class MailboxWorker(
                     : now + Backoff.ForPoll(profile.MinPollingInterval, report.Stored > 0 ? 0 : state.ConsecutiveEmptyPolls + 1, polling, random)),
             }, cancellationToken);
             await RecoverAsync(mailbox, profile, MailService.Pop3, cancellationToken);
+            await NoteLoginDelayAsync(mailbox, profile, cancellationToken);
             LogPolled(mailbox.Id, report.Listed, report.Stored, report.Octets, report.Deleted, report.TooLarge, (now - startedAt).TotalMilliseconds);
             return null;
         }
@@ -78,6 +80,20 @@ public sealed partial class MailboxWorker(
             Failure failure = FailureClassifier.Classify(exception);
             await NoteAsync(mailbox, profile, MailService.Pop3, failure, startedAt, cancellationToken);
             return failure;
+        }
+    }
+
+    private async Task NoteLoginDelayAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    {
+        AlertSubject subject = AlertSubject.Of(mailbox.Id);
+        if (delays.Excessive(mailbox.Id) is { } asked)
+        {
+            string text = string.Create(CultureInfo.InvariantCulture, $"The server asks for {asked.TotalHours:F0} hours between two sign-ins; it gets 24.");
+            await alerts.RaiseAsync(AlertCatalog.LoginDelayTooLong, subject, Words(mailbox, profile, MailService.Pop3, text), service: null, cancellationToken);
+        }
+        else if (alerts.Stands(subject, AlertCatalog.LoginDelayTooLong))
+        {
+            await alerts.ResolveAsync(subject, AlertCatalog.LoginDelayTooLong, cancellationToken);
         }
     }
 

@@ -45,6 +45,33 @@ public sealed class StoreFaults
         Assert.Superset(new HashSet<string> { "draft write", "draft commit", "KnownUniqueIdsAsync", "StoredUniqueIdsAsync", "NoteLeftOnServerAsync", "RevealAsync" }, failed.ToHashSet());
     }
 
+    [Theory, InlineData("draft write"), InlineData("draft commit")]
+    public async Task N_07_where_a_message_cannot_be_stored_nothing_is_deleted_and_the_session_is_over(string failing)
+    {
+        for (int call = 1; ; call++)
+        {
+            await using Rig rig = await Rig.StartAsync(new() { Mailboxes = 1, MessagesPerMailbox = 3 });
+            EmailServerProfile profile = await rig.AddProfileAsync();
+            Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { DeleteEmailsAfterProcessing = true });
+            StoreFault fault = new(call, isDone: false);
+            try
+            {
+                await rig.ReceiveThrough(FaultingStore.Wrap(rig.Store, fault)).RunAsync(mailbox, profile, Rig.Timeout);
+            }
+            catch (StorageException)
+            {
+                if (fault.Failed != failing)
+                    continue;
+                await rig.Lab.Journal.WhenAsync(journal => journal.ConnectionsOpen == 0, Rig.Timeout);
+                Assert.Equal((0, 0), (rig.Lab.Journal.Count("DELE"), rig.Lab.Journal.Count("QUIT")));
+                Assert.Equal(3, rig.Lab.Mailboxes[0].MessageCount);
+                return;
+            }
+
+            Assert.NotNull(fault.Failed);
+        }
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public async Task Every_email_leaves_at_least_once_and_is_never_in_no_state(bool isDone)
     {

@@ -48,6 +48,20 @@ public sealed class ServerWishesTests
     }
 
     [Fact]
+    public async Task P_13_a_server_that_wants_to_be_left_alone_for_ever_is_polled_once_a_day_and_an_alert_says_so()
+    {
+        (Rig rig, _, Mailbox mailbox, FakeTimeProvider clock) = await StartAsync(TimeSpan.FromSeconds(999_999_999));
+        await using Rig started = rig;
+
+        WorkOutcome outcome = await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
+
+        Assert.Equal(clock.GetUtcNow() + TimeSpan.FromHours(24), outcome.Next!.Value.NextPollAt);
+        Alert alert = Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id)));
+        Assert.Equal("login-delay-too-long", alert.Code);
+        Assert.Contains("277778 hours", alert.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_session_that_was_cut_off_counts_as_a_sign_in()
     {
         (Rig rig, _, Mailbox mailbox, FakeTimeProvider clock) = await StartAsync(TimeSpan.FromMinutes(40), Misbehaviour.Reset("UIDL"));

@@ -44,7 +44,7 @@ public sealed class SubmissionPoolTests
     }
 
     [Fact]
-    public async Task Another_mailbox_has_a_session_of_its_own_and_so_has_another_version_of_the_same()
+    public async Task T_10_another_mailbox_has_a_session_of_its_own_and_so_has_another_version_of_the_same_or_of_its_profile()
     {
         await using Rig rig = await Rig.StartAsync(clock: new FakeTimeProvider(DateTimeOffset.UtcNow));
         EmailServerProfile profile = await rig.AddProfileAsync();
@@ -55,8 +55,12 @@ public sealed class SubmissionPoolTests
         await SendAsync(rig, profile, two);
         one = await rig.Store.Mailboxes.UpdateAsync(one, Rig.Timeout);
         await SendAsync(rig, profile, one);
-
         Assert.Equal(3, rig.Lab.Journal.SignIns);
+
+        // The profile says how the connection is protected: another version of it may mean another protection.
+        profile = await rig.Store.Profiles.UpdateAsync(profile, Rig.Timeout);
+        await SendAsync(rig, profile, one);
+        Assert.Equal(4, rig.Lab.Journal.SignIns);
     }
 
     [Theory, InlineData(false), InlineData(true)]

@@ -69,6 +69,26 @@ public sealed class NegotiateTests
         Assert.Equal((domain, user), (Encoding.Unicode.GetString(Field(answer, 28)), Encoding.Unicode.GetString(Field(answer, 36))));
     }
 
+    [Fact]
+    public void A_10_neither_ntlm_nor_kerberos_is_chosen_unless_asked_for_by_name()
+    {
+        SaslServer server = Server with { Mechanisms = new HashSet<string> { "NTLM", "GSS-SPNEGO", "GSSAPI" } };
+        Assert.Throws<MechanismUnavailableException>(() => MechanismSelection.Passwords.Choose(server, new("User", new("Password"))));
+    }
+
+    // MsvAvTargetName (MS-NLMP section 2.2.2.1) is signed with the rest of the answer: a server that passes it on is found out.
+    [Fact]
+    public async Task A_10_the_answer_is_for_the_host_of_the_configuration_whatever_the_server_calls_itself()
+    {
+        using Negotiate ntlm = Negotiate.Ntlm(Server, new NetworkCredential("User", "Password", "Domain"));
+        await ntlm.RespondAsync(default, Cancelled);
+        byte[] answer = await ntlm.RespondAsync(ChallengeMessage(Convert.FromHexString("0123456789ABCDEF")), Cancelled);
+
+        byte[] name = Encoding.Unicode.GetBytes("pop/mail.example.com");
+        byte[] pair = [9, 0, (byte)name.Length, 0, .. name];
+        Assert.True(Field(answer, 20).AsSpan().IndexOf(pair) > 0);
+    }
+
     // CVE-2012-3482: the server's text was taken for a challenge.
     [Fact]
     public async Task A_07_ntlm_does_not_take_a_text_for_a_challenge()

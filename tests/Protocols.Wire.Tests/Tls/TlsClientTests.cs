@@ -59,6 +59,27 @@ public sealed class TlsClientTests
         Assert.Equal(CertificateFault.Untrusted, (await RefusedAsync(peer, "localhost", new())).Fault);
     }
 
+    // Clients in C took the name to end where the NUL is (CVE-2009-2666).
+    [Theory]
+    [InlineData("mail.example.com\0.evil.example", "mail.example.com\\x00.evil.example")]
+    [InlineData("mail.example.com\0", "mail.example.com\\x00")]
+    [InlineData("\0mail.example.com", "\\x00mail.example.com")]
+    [InlineData("mail.example.com\r\nX: y", "mail.example.com\\x0D\\x0AX: y")]
+    [InlineData("mail.example.com\u001B[2J", "mail.example.com\\x1B[2J")]
+    [InlineData("mail.example.com.", "mail.example.com.")]
+    public async Task C_04_a_name_with_odd_characters_is_compared_whole_and_shown_as_data(string name, string shown)
+    {
+        using X509Certificate2 root = Certificates.Root();
+        using X509Certificate2 certificate = Certificates.Leaf(root, name: name);
+        await using TlsPeer peer = new(certificate);
+
+        CertificateException refused = await RefusedAsync(peer, Certificates.Host, Trusting(root));
+
+        Assert.Equal(CertificateFault.Name, refused.Fault);
+        Assert.DoesNotContain(refused.Message, char.IsControl);
+        Assert.Contains(shown, refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_wrong_name_is_answered_with_the_names_that_the_certificate_has()
     {

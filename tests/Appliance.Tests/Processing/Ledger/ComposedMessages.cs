@@ -62,6 +62,48 @@ public sealed class ComposedMessages
         Assert.Throws<InvalidRequestException>(
             () => EmailComposer.Compose(new() { To = ["a@lab.example"], Subject = subject, Text = "x" }, Sender, 5120, null, Now));
 
+    // Each of them is refused, or is in the message in a form that begins no field and ends no header.
+    [Theory]
+    [InlineData("x\r\nBcc: evil@lab.example")]
+    [InlineData("x\nBcc: evil@lab.example")]
+    [InlineData("x\rBcc: evil@lab.example")]
+    [InlineData("x\r\n\r\nBcc: evil@lab.example")]
+    [InlineData("x\0Bcc: evil@lab.example")]
+    [InlineData("x\u0085Bcc: evil@lab.example")]
+    [InlineData("x\u2028Bcc: evil@lab.example")]
+    [InlineData("x\u007FBcc: evil@lab.example")]
+    public void I_06_no_value_begins_a_field_of_its_own(string wicked)
+    {
+        EmailInput input = new() { To = ["a@lab.example"], Subject = "x", Text = "x" };
+        AttachmentInput attachment = new() { Name = "x", Content = "x"u8.ToArray() };
+        foreach (Func<EmailComposer.Composed> compose in (Func<EmailComposer.Composed>[])
+        [
+            () => EmailComposer.Compose(input, Sender with { Name = wicked }, 5120, null, Now),
+            () => EmailComposer.Compose(input with { To = [$"\"{wicked}\" <a@lab.example>"] }, Sender, 5120, null, Now),
+            () => EmailComposer.Compose(input with { Cc = [$"{wicked} <a@lab.example>"] }, Sender, 5120, null, Now),
+            () => EmailComposer.Compose(input with { ReplyTo = $"{wicked} <a@lab.example>" }, Sender, 5120, null, Now),
+            () => EmailComposer.Compose(input with { Subject = wicked }, Sender, 5120, null, Now),
+            () => EmailComposer.Compose(input with { InReplyTo = $"<{wicked}@lab.example>" }, Sender, 5120, null, Now),
+            () => EmailComposer.Compose(input with { InReplyTo = $"<a@lab.example>{wicked}" }, Sender, 5120, null, Now),
+            () => EmailComposer.Compose(input with { Attachments = [attachment with { Name = wicked }] }, Sender, 5120, null, Now),
+            () => EmailComposer.Compose(input with { Attachments = [attachment with { ContentType = $"text/plain; a={wicked}" }] }, Sender, 5120, null, Now),
+            () => EmailComposer.Compose(input, Sender, 5120, wicked, Now),
+        ])
+        {
+            try
+            {
+                string text = Encoding.ASCII.GetString(compose().Content);
+                AssertIsWellFormed(text);
+                Assert.DoesNotContain("\nBcc", text, StringComparison.OrdinalIgnoreCase);
+                Assert.All(text, character => Assert.True(character is >= ' ' and < '\u007F' or '\r' or '\n' or '\t'));
+            }
+            catch (InvalidRequestException)
+            {
+                // Refused, and so in no message.
+            }
+        }
+    }
+
     private static void AssertIsWellFormed(string text)
     {
         Assert.Equal(text.ReplaceLineEndings("\r\n"), text);
