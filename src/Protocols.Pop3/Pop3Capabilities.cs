@@ -62,6 +62,12 @@ public sealed class Pop3Capabilities
     /// </summary>
     public int? ExpireDays => Number("EXPIRE");
 
+    /// <summary>The delay is not the same for all users; before sign-in <see cref="LoginDelay"/> is the longest of them (RFC 2449 section 6.5).</summary>
+    public bool IsLoginDelayPerUser => IsPerUser("LOGIN-DELAY");
+
+    /// <summary>The time is not the same for all users; before sign-in <see cref="ExpireDays"/> is the shortest of them (RFC 2449 section 6.7).</summary>
+    public bool IsExpirePerUser => IsPerUser("EXPIRE");
+
     /// <summary>The server says that it removes nothing by itself (EXPIRE NEVER, RFC 2449 section 6.7).</summary>
     public bool ExpiresNever => Parameters("EXPIRE").Contains("NEVER", StringComparer.OrdinalIgnoreCase);
 
@@ -87,6 +93,8 @@ public sealed class Pop3Capabilities
             _capabilities.Add(words[0], parameters = []);
         parameters.AddRange(words[1..]);
     }
+
+    private bool IsPerUser(string name) => Parameters(name).Skip(1).Contains("USER", StringComparer.OrdinalIgnoreCase);
 
     private int? Number(string name) =>
         Parameters(name) is [{ } text, ..] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;

@@ -17,6 +17,9 @@ public interface ISubmissionHost
     /// <summary>An address in the server's domain that nobody has.</summary>
     string NobodysAddress { get; }
 
+    /// <summary>A reverse-path that it refuses at MAIL.</summary>
+    MailPath RefusedReversePath { get; }
+
     /// <summary>A session that has been greeted and has not signed in.</summary>
     Task<SmtpSession> OpenAsync(Encryption encryption, SmtpOptions? options = null);
 

@@ -49,6 +49,25 @@ public abstract class SmtpTransactions(ISubmissionHost host)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task A_refused_reverse_path_is_the_result_and_the_session_goes_on(bool isPipelined)
+    {
+        Account account = host.NewAccount();
+        byte[] message = Outgoing.Compose("after a refusal", "body\r\n");
+        await using SmtpSession session = await host.OpenAsync(Encryption.None, new() { UsePipelining = isPipelined });
+        using MemoryStream content = new(message);
+
+        TransactionResult refused = await session.SendAsync(new(host.RefusedReversePath, [MailPath.Parse(account.Name)]), content, Cancelled);
+        Assert.False(refused.IsAccepted);
+        Assert.InRange(refused.Refusal!.Code, 450, 599);
+
+        Assert.True((await session.SubmitAsync(message, account.Name)).IsAccepted);
+        Assert.Single(await host.ReceiveAsync(account, 1));
+        await session.QuitAsync(Cancelled);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task Nobody_who_has_not_signed_in_sends_mail_elsewhere(bool isPipelined)
     {
         host.Lacks.Require(Ability.RefusesRelay);

@@ -39,6 +39,9 @@ public sealed class NetDumbsterHost : ISubmissionHost, IDisposable
 
     public string NobodysAddress => throw new NotSupportedException(Lacks[Ability.KnowsItsRecipients]);
 
+    // It knows no null reverse-path.
+    public MailPath RefusedReversePath => MailPath.Null;
+
     public Account NewAccount() => new($"conforming{Interlocked.Increment(ref _given)}@dumbster.example", "secret");
 
     public Task<SmtpSession> OpenAsync(Encryption encryption, SmtpOptions? options = null)

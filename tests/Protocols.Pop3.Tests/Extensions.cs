@@ -69,6 +69,20 @@ public sealed class Extensions
         await using Pop3Session session = await OpenAsync(peer);
         Pop3Capabilities? capabilities = await session.CapabilitiesAsync();
         Assert.Equal((days, never), (capabilities!.ExpireDays, capabilities.ExpiresNever));
+        Assert.Equal(line.EndsWith("USER", StringComparison.Ordinal), capabilities.IsExpirePerUser);
+    });
+
+    [Theory]
+    [InlineData("LOGIN-DELAY 180", 180, false)]
+    [InlineData("LOGIN-DELAY 180 USER", 180, true)]
+    [InlineData("LOGIN-DELAY 180 user", 180, true)]
+    [InlineData("LOGIN-DELAY USER", null, false)]
+    public Task Rfc2449_section_6_5_login_delay(string line, int? seconds, bool isPerUser) => Transcript.PlayAsync(
+        $"S: +OK\nC: CAPA\nS: +OK\nS: {line}\nS: .", async peer =>
+    {
+        await using Pop3Session session = await OpenAsync(peer);
+        Pop3Capabilities? capabilities = await session.CapabilitiesAsync();
+        Assert.Equal((seconds, isPerUser), ((int?)capabilities!.LoginDelay?.TotalSeconds, capabilities.IsLoginDelayPerUser));
     });
 
     [Fact]

@@ -26,9 +26,15 @@ public sealed class LabHost : IMaildropHost, ISubmissionHost, IAsyncLifetime
 
     public string NobodysAddress => "nobody@lab.example";
 
+    public MailPath RefusedReversePath { get; } = MailPath.Parse("refused@lab.example");
+
     public async ValueTask InitializeAsync()
     {
-        _lab = await LabServer.StartAsync(new() { Mailboxes = 0 });
+        _lab = await LabServer.StartAsync(new()
+        {
+            Mailboxes = 0,
+            Script = [Misbehaviour.Reply("MAIL", "550 5.7.1 not from you") with { Argument = $"<{RefusedReversePath}>" }],
+        });
         _root = new(_lab.Authority.Root);
     }
 

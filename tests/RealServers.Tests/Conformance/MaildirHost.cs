@@ -14,6 +14,8 @@ internal abstract class MaildirHost(MailServers servers) : ISubmissionHost
 
     public string NobodysAddress => "nobody@example.test";
 
+    public MailPath RefusedReversePath { get; } = MailPath.Parse(PostfixServer.RefusedSender);
+
     protected MailServers Servers => servers;
 
     public virtual Account NewAccount() => servers.NewConformanceAccount();

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using EmailSync.Conformance;
 using EmailSync.Protocols.Smtp;
 
@@ -25,7 +27,7 @@ public sealed class EximServer
 
     private int SmtpsPort { get; }
 
-    public static async Task<EximServer> StartAsync(string parent, DovecotServer dovecot, TrustedRoot root)
+    public static async Task<EximServer> StartAsync(string parent, DovecotServer dovecot, ClientCertificates clients, TrustedRoot root)
     {
         int[] ports = Command.FreePorts(2);
         string folder = Path.Combine(parent, "exim");
@@ -37,16 +39,27 @@ public sealed class EximServer
             File.Copy(Path.Combine(parent, file), Path.Combine(folder, file));
             OwnedFiles.Own(Path.Combine(folder, file));
         }
+        await File.WriteAllTextAsync(Path.Combine(folder, "clients.pem"), clients.RootPem);
+        OwnedFiles.Own(Path.Combine(folder, "clients.pem"));
         string configuration = Path.Combine(folder, "exim.conf");
         string mailboxes = Path.Combine(parent, "postfix", "etc", "mailboxes");
-        string authenticators = string.Concat(((string[])["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"]).Select(mechanism => $"""
+        string authenticators = string.Concat(((string[])["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER", .. KerberosRealm.WhyNot is null ? (string[])["GSSAPI"] : []]).Select(mechanism => $"""
             {mechanism.ToLowerInvariant().Replace('-', '_')}:
               driver = dovecot
               public_name = {mechanism}
               server_socket = {dovecot.AuthenticationSocket}
               server_set_id = $auth1
 
-            """));
+            """)) + """
+            external:
+              driver = external
+              public_name = EXTERNAL
+              server_advertise_condition = ${if eq{$tls_in_certificate_verified}{1}}
+              server_param2 = ${certextract{subject,CN}{$tls_in_peercert}{$value}{}}
+              server_condition = ${if or{{eq{$auth1}{}}{eqi{$auth1}{$auth2}}}}
+              server_set_id = $auth2
+
+            """;
         await File.WriteAllTextAsync(configuration, string.Create(CultureInfo.InvariantCulture, $$"""
             primary_hostname = localhost
             spool_directory = {{folder}}/spool
@@ -64,6 +77,8 @@ public sealed class EximServer
             tls_advertise_hosts = *
             tls_certificate = {{folder}}/cert.pem
             tls_privatekey = {{folder}}/key.pem
+            tls_verify_certificates = {{folder}}/clients.pem
+            tls_try_verify_hosts = *
             auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*} }
             message_size_limit = {{PostfixServer.MaxSize}}
             chunking_advertise_hosts = *
@@ -76,10 +91,15 @@ public sealed class EximServer
             smtp_accept_queue_per_connection = 0
             check_spool_space = 0
             bounce_return_message = false
+            acl_smtp_mail = sender
             acl_smtp_rcpt = recipient
             acl_smtp_data = content
             acl_smtp_vrfy = content
             begin acl
+            sender:
+              deny senders = {{PostfixServer.RefusedSender}}
+                   message = not from you
+              accept
             recipient:
               accept domains = example.test
                      endpass
@@ -126,6 +146,14 @@ public sealed class EximServer
         if (encryption == Encryption.Upgraded)
             await session.StartTlsAsync(_root.UpgradeAsync, cancelled);
         return session;
+    }
+
+    /// <summary>A session over implicit TLS in which the client has shown a certificate.</summary>
+    public async Task<SmtpSession> OpenAsync(X509Certificate2 clientCertificate)
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        return await SmtpSession.OpenAsync(
+            await _root.ConnectEncryptedAsync(IPAddress.Loopback, SmtpsPort, clientCertificate, cancelled), null, cancelled);
     }
 
     public async Task StopAsync() => await Command.RunAsync("/bin/kill", (await File.ReadAllTextAsync(Path.Combine(_folder, "pid"))).Trim());

@@ -67,7 +67,7 @@ public sealed class MailServers : IAsyncLifetime
         Dovecot = await DovecotServer.StartAsync(Folder, addresses, _root, _services);
         Postfix = await PostfixServer.StartAsync(Folder, addresses, Dovecot, _root);
         if (EximServer.WhyNot is null)
-            Exim = await EximServer.StartAsync(Folder, Dovecot, _root);
+            Exim = await EximServer.StartAsync(Folder, Dovecot, Clients, _root);
     }
 
     public async ValueTask DisposeAsync()

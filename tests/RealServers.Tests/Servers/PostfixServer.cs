@@ -13,6 +13,9 @@ public sealed class PostfixServer
     /// <summary>The largest message that it takes, in octets.</summary>
     public const int MaxSize = 30_000_000;
 
+    /// <summary>A reverse-path that Postfix and Exim refuse.</summary>
+    public const string RefusedSender = "refused@example.test";
+
     private readonly string _configuration;
     private readonly TrustedRoot _root;
 
@@ -75,11 +78,14 @@ public sealed class PostfixServer
             smtpd_sasl_type = dovecot
             smtpd_sasl_path = {dovecot.AuthenticationSocket}
             smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
+            smtpd_sender_restrictions = check_sender_access texthash:{etc}/senders
+            smtpd_delay_reject = no
             smtpd_client_connection_count_limit = 0
             relay_transport = error:5.7.1 no mail leaves the tests
             default_transport = error:5.7.1 no mail leaves the tests
 
             """));
+        await File.WriteAllTextAsync(Path.Combine(etc, "senders"), $"{RefusedSender} REJECT not from you\n");
         await File.WriteAllTextAsync(Path.Combine(etc, "master.cf"), string.Create(CultureInfo.InvariantCulture, $"""
             127.0.0.1:{server.SmtpPort} inet n - n - - smtpd
             127.0.0.1:{server.SmtpsPort} inet n - n - - smtpd
