@@ -49,7 +49,7 @@ public sealed class Invariants
         """;
 
     [Fact]
-    public Task A_session_cut_after_any_octet_fails_and_whole_it_succeeds() =>
+    public Task N_02_a_session_cut_after_any_octet_fails_and_whole_it_succeeds() =>
         Sessions.PlayAsync(WholeSession, peer => PlayAsync(peer.Stream, new RecordingSink()));
 
     public static TheoryData<int> Turns => [.. Enumerable.Range(0, StrayingStream.TurnsOf(WholeSession) + 1)];

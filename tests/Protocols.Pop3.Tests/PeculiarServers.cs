@@ -61,12 +61,12 @@ public sealed class PeculiarServers
     [InlineData("ready <1 2@host>", null)]
     [InlineData("ready <1\u00802@host>", null)]
     [InlineData("ready <1\u00012@host>", null)]
-    public void Gohsphere_and_E_Novation_the_timestamp_is_wherever_it_is_and_strictly_a_message_id(string greeting, string? timestamp) =>
+    public void A_01_Gohsphere_and_E_Novation_the_timestamp_is_wherever_it_is_and_strictly_a_message_id(string greeting, string? timestamp) =>
         Assert.Equal(timestamp, ApopTimestamp.Find(System.Text.Encoding.Latin1.GetBytes("+OK " + greeting)));
 
     //
     [Fact]
-    public void A_greeting_of_nothing_but_brackets_is_read_in_one_pass() =>
+    public void A_02_a_greeting_of_nothing_but_brackets_is_read_in_one_pass() =>
         Assert.Null(ApopTimestamp.Find([.. Enumerable.Repeat((byte)'<', 4000), .. Enumerable.Repeat((byte)'>', 4000)]));
 
     // MailKit 395: APOP refused, and closed.
@@ -325,7 +325,7 @@ public sealed class PeculiarServers
     [Theory]
     [InlineData("S: after\nS: .")]
     [InlineData("S: .")]
-    public async Task Greenmail_does_not_stuff_and_is_found_out(string remains)
+    public async Task S_04_Greenmail_does_not_stuff_and_is_found_out(string remains)
     {
         using ScriptedPeer peer = Transcript.Pause(SignIn + $"C: RETR 1\nS: +OK\nS: before\nS: .\n{remains}\nHANG", isEncrypted: true);
         await using Maildrop maildrop = await SignInAsync(peer.Stream);

@@ -100,7 +100,7 @@ public sealed class Retrievals
     [Theory]
     [InlineData(16)]
     [InlineData(1000)]
-    public async Task A_window_does_not_deadlock_on_small_buffers(int capacity)
+    public async Task N_06_a_window_does_not_deadlock_on_small_buffers(int capacity)
     {
         const int Messages = 2000;
         (DuplexStream client, DuplexStream server) = DuplexStream.CreatePair(capacity);

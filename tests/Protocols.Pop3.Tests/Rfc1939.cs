@@ -118,7 +118,7 @@ public sealed class Rfc1939
     });
 
     [Fact]
-    public Task Section_6_quit_that_could_not_remove_everything() => InMaildropAsync("""
+    public Task P_14_section_6_quit_that_could_not_remove_everything() => InMaildropAsync("""
         C: QUIT
         S: -ERR some deleted messages not removed
         """, async maildrop =>

@@ -225,7 +225,7 @@ public sealed class FieldCases
 
     // MK 895, 923, 891: byte for byte, with no extra line end.
     [Fact]
-    public async Task MailKit_895_a_signed_message_is_not_touched()
+    public async Task S_02_MailKit_895_a_signed_message_is_not_touched()
     {
         await using LabServer lab = await LabServer.StartAsync(new LabOptions { Mailboxes = 0 }, Cancelled);
         byte[] message = Encoding.UTF8.GetBytes("DKIM-Signature: v=1; bh=x\r\nSubject:\t x \r\n\r\n \r\n.\r\n\r\n\r\ntrailing \t\r\n\r\n");
@@ -277,7 +277,7 @@ public sealed class FieldCases
 
     // Row 31, MK 265, 582, 393, 1932: Kerio Connect closes after three failed mechanisms.
     [Fact]
-    public Task Kerio_sees_one_mechanism_and_no_second() => Transcript.PlayAsync(
+    public Task A_04_Kerio_sees_one_mechanism_and_no_second() => Transcript.PlayAsync(
         Play.Introduction("AUTH CRAM-MD5 PLAIN LOGIN NTLM") + "C: AUTH PLAIN AHUAcA==\nS: 535 5.7.8 no", async peer =>
     {
         await using SmtpSession session = await Play.OpenAsync(peer);

@@ -116,7 +116,7 @@ public sealed class MailPathTests
 
     // 4.5.3.1
     [Fact]
-    public void Limits_are_in_octets_and_exact()
+    public void I_09_limits_are_in_octets_and_exact()
     {
         string label = new('d', 63);
         Assert.True(MailPath.TryParse(new string('l', 64) + "@b.example", out _));

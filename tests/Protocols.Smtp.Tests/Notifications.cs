@@ -112,7 +112,7 @@ public sealed class Notifications
 
     // 3461-4.4-a, 3461-4.4-b: "ENVID=" and 94 characters are 100.
     [Fact]
-    public void Rfc3461_section_4_4_an_envelope_id_is_short_and_printable()
+    public void I_04_rfc3461_section_4_4_an_envelope_id_is_short_and_printable()
     {
         Assert.Equal(94, new DsnRequest { EnvelopeId = new string('x', 94) }.EnvelopeId!.Length);
         foreach (string bad in (string[])["", new('x', 95), new('+', 32), "a\r\nb", "ü"])

@@ -102,7 +102,7 @@ public sealed class Rfc2920
     [Theory]
     [InlineData("554 no valid recipients")]
     [InlineData("250 sent to nobody")]
-    public Task Section_5_all_recipients_refused_and_data_accepted_ends_with_a_lone_dot(string reply) => Transcript.PlayAsync($"""
+    public Task S_09_section_5_all_recipients_refused_and_data_accepted_ends_with_a_lone_dot(string reply) => Transcript.PlayAsync($"""
         S: 220 innosoft.com SMTP service ready
         C: EHLO dbc.mtview.ca.us
         S: 250-innosoft.com

@@ -162,7 +162,7 @@ public sealed class Rfc3207
     [InlineData("S: +OK POP3 ready")]
     [InlineData("S: * OK IMAP ready")]
     [InlineData("S: SSH-2.0-OpenSSH_9.9")]
-    public Task T_06_T_07_only_220_greets(string greeting) => Transcript.PlayAsync(greeting + "\nHANG", async peer =>
+    public Task C_09_T_06_T_07_only_220_greets(string greeting) => Transcript.PlayAsync(greeting + "\nHANG", async peer =>
     {
         await Assert.ThrowsAsync<ProtocolViolationException>(async () => await Play.OpenAsync(peer));
         Assert.True(peer.IsClosed);

@@ -51,7 +51,7 @@ public sealed class TextConnectionTests
 
     // S-03
     [Fact]
-    public async Task A_bare_LF_does_not_end_a_line()
+    public async Task S_03_a_bare_LF_does_not_end_a_line()
     {
         using ScriptedPeer peer = new(@"S~ +OK\n+OK\r\n");
         await using TextConnection connection = new(peer.Stream);

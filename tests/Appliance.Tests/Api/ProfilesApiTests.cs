@@ -196,7 +196,7 @@ public sealed class ProfilesApiTests
     }
 
     [Fact]
-    public async Task Moving_to_another_server_forgets_the_passwords_and_asks_for_a_new_approval()
+    public async Task A_05_moving_to_another_server_forgets_the_passwords_and_asks_for_a_new_approval()
     {
         await using ApiHost host = await ApiHost.StartAsync();
         await host.PostAsync("profiles", host.ProfileInput());

@@ -141,7 +141,7 @@ public sealed class DialerTests
     }
 
     [Fact]
-    public void Families_take_turns_and_a_thousand_addresses_are_not_tried()
+    public void N_09_families_take_turns_and_a_thousand_addresses_are_not_tried()
     {
         IPAddress[] answer =
         [

@@ -14,7 +14,7 @@ public sealed class RouteTlsTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_handshake_that_never_comes_ends_with_the_routes_time()
+    public async Task C_13_a_handshake_that_never_comes_ends_with_the_routes_time()
     {
         FakeTimeProvider clock = new(DateTimeOffset.UtcNow);
         await using TlsPeer peer = new(async (stream, cancellationToken) =>

@@ -67,7 +67,7 @@ public sealed class BackoffTests
     }
 
     [Fact]
-    public void Pauses_are_spread_by_a_tenth_to_either_side()
+    public void N_05_pauses_are_spread_by_a_tenth_to_either_side()
     {
         Assert.Equal(TimeSpan.FromSeconds(90), Backoff.Spread(TimeSpan.FromSeconds(100), 0));
         Assert.Equal(TimeSpan.FromSeconds(110), Backoff.Spread(TimeSpan.FromSeconds(100), 1));

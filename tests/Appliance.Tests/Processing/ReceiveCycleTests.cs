@@ -171,7 +171,7 @@ public sealed class ReceiveCycleTests
     }
 
     [Fact]
-    public async Task A_refused_message_is_that_messages_trouble_and_is_asked_for_again()
+    public async Task P_15_a_refused_message_is_that_messages_trouble_and_is_asked_for_again()
     {
         await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 5 });
         EmailServerProfile profile = await rig.AddProfileAsync();
@@ -222,7 +222,7 @@ public sealed class ReceiveCycleTests
     }
 
     [Fact]
-    public async Task A_server_without_UIDL_is_served_by_content()
+    public async Task P_10_a_server_without_UIDL_is_served_by_content()
     {
         await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 5, Script = [Misbehaviour.Without("UIDL")] });
         EmailServerProfile profile = await rig.AddProfileAsync();
@@ -235,7 +235,7 @@ public sealed class ReceiveCycleTests
     }
 
     [Fact]
-    public async Task Of_two_messages_with_one_unique_id_both_are_stored_before_either_is_deleted()
+    public async Task P_08_of_two_messages_with_one_unique_id_both_are_stored_before_either_is_deleted()
     {
         await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 1, Script = [Misbehaviour.UniqueIds(UniqueIdStyle.AllTheSame)] });
         EmailServerProfile profile = await rig.AddProfileAsync();

@@ -133,7 +133,7 @@ public sealed class UniqueIdTroubleTests
     [Theory]
     [InlineData(1, 10)]
     [InlineData(2, 5)]
-    public async Task After_the_server_reset_its_unique_ids_old_messages_are_recognised_and_new_ones_stored(int oneIn, int recognised)
+    public async Task P_09_after_the_server_reset_its_unique_ids_old_messages_are_recognised_and_new_ones_stored(int oneIn, int recognised)
     {
         await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 10 });
         EmailServerProfile profile = await rig.AddProfileAsync();

@@ -108,7 +108,7 @@ public sealed class AgendaTests
     }
 
     [Fact]
-    public void A_dead_host_delays_nobody_else()
+    public void N_04_a_dead_host_delays_nobody_else()
     {
         Agenda agenda = Plain(10, 3);
         agenda.Configure(Polls(1), new(100, "dead.example", 995));

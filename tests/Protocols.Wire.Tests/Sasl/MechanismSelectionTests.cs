@@ -47,7 +47,7 @@ public sealed class MechanismSelectionTests
 
     // somebody shortened the list.
     [Fact]
-    public void Below_the_floor_nothing_is_taken_and_the_error_names_what_was_offered()
+    public void A_03_below_the_floor_nothing_is_taken_and_the_error_names_what_was_offered()
     {
         MechanismUnavailableException downgrade = Assert.Throws<MechanismUnavailableException>(
             () => (MechanismSelection.Passwords with { Floor = MechanismStrength.Proving }).Choose(Server("PLAIN LOGIN X-NEW"), Password));

@@ -30,7 +30,7 @@ public sealed class NameMatching
     [InlineData("mail.lab.example", "imap.lab.example", false)]
     [InlineData("mail.lab.example", "lab.example", false)]
     [InlineData("mail.lab.example", "m\u0430il.lab.example", false)]
-    public Task Section_6_3_labels_are_compared_without_case(string presented, string host, bool isProven) =>
+    public Task C_06_section_6_3_labels_are_compared_without_case(string presented, string host, bool isProven) =>
         AssertAsync(presented, host, isProven);
 
     private static async Task AssertAsync(string presented, string host, bool isProven)

@@ -56,7 +56,7 @@ public sealed class StrictTlsTests
     }
 
     [Theory, InlineData(RevocationCheck.Required), InlineData(RevocationCheck.WherePossible)]
-    public async Task A_certificate_on_its_issuers_list_is_refused(RevocationCheck revocationCheck)
+    public async Task C_05_a_certificate_on_its_issuers_list_is_refused(RevocationCheck revocationCheck)
     {
         using X509Certificate2 root = Certificates.Root();
         CertificateRevocationListBuilder list = new();

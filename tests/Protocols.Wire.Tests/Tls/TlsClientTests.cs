@@ -38,7 +38,7 @@ public sealed class TlsClientTests
     [InlineData(LabCertificate.NotYetValid, CertificateFault.Expired)]
     [InlineData(LabCertificate.WrongName, CertificateFault.Name)]
     [InlineData(LabCertificate.CommonNameOnly, CertificateFault.Name)]
-    public async Task Each_fault_has_its_own_name(LabCertificate kind, CertificateFault expected)
+    public async Task C_01_each_fault_has_its_own_name(LabCertificate kind, CertificateFault expected)
     {
         using LabCertificateAuthority authority = new();
         await using TlsPeer peer = new(authority.Issue(kind));
@@ -92,7 +92,7 @@ public sealed class TlsClientTests
     }
 
     [Fact]
-    public async Task A_common_name_is_not_a_name()
+    public async Task C_02_a_common_name_is_not_a_name()
     {
         using LabCertificateAuthority authority = new();
         await using TlsPeer peer = new(authority.Issue(LabCertificate.CommonNameOnly));
@@ -103,7 +103,7 @@ public sealed class TlsClientTests
     }
 
     [Fact]
-    public async Task A_certificate_that_is_not_valid_yet_is_told_with_our_own_time()
+    public async Task N_08_a_certificate_that_is_not_valid_yet_is_told_with_our_own_time()
     {
         using LabCertificateAuthority authority = new();
         await using TlsPeer peer = new(authority.Issue());
@@ -128,7 +128,7 @@ public sealed class TlsClientTests
     }
 
     [Fact]
-    public async Task A_chain_with_an_intermediate_is_trusted_again_when_the_session_is_resumed_and_judged_again_without_its_root()
+    public async Task C_11_a_chain_with_an_intermediate_is_trusted_again_when_the_session_is_resumed_and_judged_again_without_its_root()
     {
         using X509Certificate2 root = Certificates.Root();
         using X509Certificate2 intermediate = Certificates.Intermediate(root);
@@ -152,7 +152,7 @@ public sealed class TlsClientTests
     }
 
     [Fact]
-    public async Task A_short_key_is_weak()
+    public async Task C_03_a_short_key_is_weak()
     {
         using X509Certificate2 root = Certificates.Root();
         using RSA shortKey = RSA.Create(2040);
@@ -214,7 +214,7 @@ public sealed class TlsClientTests
     }
 
     [Theory, InlineData(1), InlineData(2)]
-    public async Task TLS_1_0_and_1_1_are_neither_offered_nor_taken(byte minor)
+    public async Task C_08_TLS_1_0_and_1_1_are_neither_offered_nor_taken(byte minor)
     {
         byte[] hello = [];
         await using TlsPeer peer = new(async (stream, cancellationToken) =>
@@ -234,7 +234,7 @@ public sealed class TlsClientTests
     }
 
     [Fact]
-    public async Task The_server_name_goes_out_as_an_A_label_without_a_trailing_dot()
+    public async Task C_14_the_server_name_goes_out_as_an_A_label_without_a_trailing_dot()
     {
         byte[] hello = [];
         await using TlsPeer peer = new(async (stream, cancellationToken) => hello = await TlsPeer.HearAsync(stream, cancellationToken));
@@ -265,10 +265,10 @@ public sealed class TlsClientTests
     [Theory]
     [InlineData(" "), InlineData("mail example.com"), InlineData("mail..example.com"), InlineData("mail.example.com\0.evil.example"), InlineData("pop3://mail.example.com")]
     [InlineData("127.1"), InlineData("0x7f000001"), InlineData("2130706433"), InlineData("0177.0.0.1"), InlineData("fe80::1%eth0"), InlineData("-mail.example.com")]
-    public void What_is_no_host_is_refused(string written) => Assert.Throws<ArgumentException>(() => new TlsClient(written));
+    public void C_07_what_is_no_host_is_refused(string written) => Assert.Throws<ArgumentException>(() => new TlsClient(written));
 
     [Fact]
-    public async Task Without_the_systems_roots_only_the_named_ones_count()
+    public async Task C_12_without_the_systems_roots_only_the_named_ones_count()
     {
         using LabCertificateAuthority authority = new();
         using X509Certificate2 other = Certificates.Root();
@@ -329,7 +329,7 @@ public sealed class TlsClientTests
         Assert.Throws<ArgumentException>(() => new TlsClient("localhost", new() { Pins = [pin] }));
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task A_client_certificate_is_shown_to_who_asks_and_only_where_there_is_one(bool configured)
+    public async Task C_10_a_client_certificate_is_shown_to_who_asks_and_only_where_there_is_one(bool configured)
     {
         using LabCertificateAuthority authority = new();
         using X509Certificate2 root = Certificates.Root();

@@ -114,7 +114,7 @@ public sealed class Mailboxes(MailServers servers)
     }
 
     [Fact]
-    public async Task A_password_that_was_changed_at_the_server_stops_the_mailbox_at_the_next_poll()
+    public async Task A_09_a_password_that_was_changed_at_the_server_stops_the_mailbox_at_the_next_poll()
     {
         await using Bench bench = await Bench.StartAsync(servers);
         Mailbox mailbox = (await bench.TestAsync(await bench.AddMailboxAsync(await bench.AddProfileAsync(), servers.NewAccount()))).Mailbox;

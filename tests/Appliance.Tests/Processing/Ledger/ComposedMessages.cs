@@ -44,7 +44,7 @@ public sealed class ComposedMessages
 
     // 5321-7.2-a, 5321-App.B-a, F-12
     [Fact]
-    public void A_blind_copy_is_in_the_envelope_alone()
+    public void I_08_a_blind_copy_is_in_the_envelope_alone()
     {
         EmailInput input = new() { To = ["a@lab.example"], Bcc = ["Hidden <hidden@lab.example>"], Subject = "x", Text = "x" };
         EmailComposer.Composed composed = EmailComposer.Compose(input, Sender, 5120, null, Now);
