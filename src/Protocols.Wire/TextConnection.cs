@@ -53,11 +53,23 @@ public sealed partial class TextConnection : IAsyncDisposable
 
     /// <summary>
     /// What SASL binds to TLS by: the <c>tls-server-end-point</c> (RFC 5929 section 4). The platform's stream has no other that is safe:
-    /// it exports no keying material for <c>tls-exporter</c> (RFC 9266). Null without TLS, or where the certificate's hash has no binding.
+    /// it exports no keying material for <c>tls-exporter</c> (RFC 9266). Null without TLS, and where no hash is known for the certificate's
+    /// signature: RFC 5929 defines none for Ed25519, and the platform has none for RSASSA-PSS and SHA-3.
     /// </summary>
-    public ChannelBinding? GetChannelBinding() => _stream is System.Net.Security.SslStream { IsAuthenticated: true } tls
-        ? tls.TransportContext.GetChannelBinding(ChannelBindingKind.Endpoint)
-        : null;
+    public ChannelBinding? GetChannelBinding()
+    {
+        if (_stream is not System.Net.Security.SslStream { IsAuthenticated: true } tls)
+            return null;
+        try
+        {
+            return tls.TransportContext.GetChannelBinding(ChannelBindingKind.Endpoint);
+        }
+        catch (ArgumentException)
+        {
+            // So the platform says that it does not know the signature's algorithm.
+            return null;
+        }
+    }
 
     /// <summary>The connection can no longer be used.</summary>
     public bool IsBroken => Volatile.Read(ref _failure) is not null;

@@ -37,6 +37,24 @@ public sealed class BoundSignIns : IDisposable
         Assert.Equal("p=tls-server-end-point", scram.Flag);
     }
 
+    // RFC 5929 section 4.1 defines no hash for Ed25519, and the platform knows none for RSASSA-PSS.
+    [Fact]
+    public async Task A_certificate_without_a_hash_that_is_known_is_not_bound_to_and_the_flag_says_so()
+    {
+        using RSA issuer = _root.GetRSAPrivateKey()!;
+        using X509Certificate2 certificate = Certificates.Leaf(
+            _root, signer: X509SignatureGenerator.CreateForRSA(issuer, RSASignaturePadding.Pss));
+        ScramServer scram = new(HashAlgorithmName.SHA256, Password, SHA256.HashData(certificate.RawData));
+        await using TlsPeer peer = Serve(certificate, scram, "SCRAM-SHA-256-PLUS SCRAM-SHA-256");
+
+        await using Maildrop maildrop = await SignInAsync(peer, MechanismSelection.Passwords);
+
+        await maildrop.NoOpAsync(Cancelled);
+        Assert.Equal("n", scram.Flag);
+        await Assert.ThrowsAsync<MechanismUnavailableException>(
+            async () => await SignInAsync(peer, MechanismSelection.Passwords with { Floor = MechanismStrength.Binding }));
+    }
+
     [Fact]
     public async Task Somebody_in_the_middle_with_another_certificate_is_found_out_by_the_server()
     {
@@ -66,6 +84,23 @@ public sealed class BoundSignIns : IDisposable
         Assert.Equal("y", scram.Flag);
     }
 
+    // There is nothing to bind to without TLS, and a server that offers it all the same is told so.
+    [Fact]
+    public async Task Rfc5802_section_6_without_tls_the_flag_is_n_whatever_is_offered()
+    {
+        ScramServer scram = new(HashAlgorithmName.SHA256, Password, []);
+        await using TlsPeer peer = new(async (stream, cancellationToken) =>
+        {
+            using ClientLines lines = new(stream);
+            await ServeAsync(lines, scram, "SCRAM-SHA-256-PLUS SCRAM-SHA-256", cancellationToken);
+        });
+
+        await using Maildrop maildrop = await SignInAsync(await peer.ConnectAsync(Cancelled), MechanismSelection.Passwords);
+
+        await maildrop.NoOpAsync(Cancelled);
+        Assert.Equal("n", scram.Flag);
+    }
+
     [Theory, InlineData("SCRAM-SHA-256-PLUS"), InlineData("SCRAM-SHA-256")]
     public async Task A_06_a_server_that_says_yes_and_does_not_know_the_password_is_not_believed(string offer)
     {
@@ -92,20 +127,21 @@ public sealed class BoundSignIns : IDisposable
     private async Task<Maildrop> SignInAsync(TlsPeer peer, MechanismSelection selection)
     {
         TlsClient tls = new(Certificates.Host, new() { TrustedRoots = [_root], TrustsSystemRoots = false });
-        Pop3Session session = await Pop3Session.OpenAsync(await tls.AuthenticateAsync(await peer.ConnectAsync(Cancelled), Cancelled), null, Cancelled);
-        try
-        {
-            await session.CapabilitiesAsync(Cancelled);
-            return await session.AuthenticateAsync(
-                selection.Choose(session.DescribeForSasl(Certificates.Host, 995), new("user", new(Password))), Cancelled);
-        }
-        finally
-        {
-            await session.DisposeAsync();
-        }
+        return await SignInAsync(await tls.AuthenticateAsync(await peer.ConnectAsync(Cancelled), Cancelled), selection);
     }
 
-    private static TlsPeer Serve(X509Certificate2 certificate, ScramServer scram, string mechanisms) => new(certificate, async (lines, cancellationToken) =>
+    private static async Task<Maildrop> SignInAsync(Stream stream, MechanismSelection selection)
+    {
+        await using Pop3Session session = await Pop3Session.OpenAsync(stream, null, Cancelled);
+        await session.CapabilitiesAsync(Cancelled);
+        return await session.AuthenticateAsync(
+            selection.Choose(session.DescribeForSasl(Certificates.Host, 995), new("user", new(Password))), Cancelled);
+    }
+
+    private static TlsPeer Serve(X509Certificate2 certificate, ScramServer scram, string mechanisms) =>
+        new(certificate, (lines, cancellationToken) => ServeAsync(lines, scram, mechanisms, cancellationToken));
+
+    private static async Task ServeAsync(ClientLines lines, ScramServer scram, string mechanisms, CancellationToken cancellationToken)
     {
         await lines.WriteAsync("+OK ready", cancellationToken);
         while (await lines.ReadAsync(cancellationToken) is { } command)
@@ -117,5 +153,5 @@ public sealed class BoundSignIns : IDisposable
             else
                 await lines.WriteAsync("+OK", cancellationToken);
         }
-    });
+    }
 }

@@ -26,11 +26,12 @@ public sealed class BoundSignIns : IDisposable
         _authority.Dispose();
     }
 
-    [Fact]
-    public async Task Rfc5802_section_6_the_exchange_is_bound_to_the_certificate()
+    [Theory, InlineData("SHA1"), InlineData("SHA256"), InlineData("SHA512")]
+    public async Task Rfc5802_section_6_the_exchange_is_bound_to_the_certificate(string mechanism)
     {
-        ScramServer scram = new(HashAlgorithmName.SHA256, Password, SHA256.HashData(_certificate.RawData));
-        await using TlsPeer peer = Serve(scram, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN");
+        HashAlgorithmName hash = new(mechanism);
+        ScramServer scram = new(hash, Password, SHA256.HashData(_certificate.RawData));
+        await using TlsPeer peer = Serve(scram, $"{Scram.NameOf(hash, true)} {Scram.NameOf(hash, false)} PLAIN");
 
         await SignInAsync(peer);
 
@@ -69,6 +70,15 @@ public sealed class BoundSignIns : IDisposable
         ProtocolViolationException found = await Assert.ThrowsAsync<ProtocolViolationException>(() => SignInAsync(peer));
 
         Assert.Contains("its signature is wrong", found.Message, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(4095), InlineData(1_000_001)]
+    public async Task A_06_too_few_and_too_many_iterations_end_the_exchange_before_a_proof(int iterations)
+    {
+        ScramServer scram = new(HashAlgorithmName.SHA256, Password, SHA256.HashData(_certificate.RawData)) { Iterations = iterations };
+        await using TlsPeer peer = Serve(scram, "SCRAM-SHA-256-PLUS");
+
+        await Assert.ThrowsAsync<ProtocolViolationException>(() => SignInAsync(peer));
     }
 
     private async Task SignInAsync(TlsPeer peer)

@@ -43,7 +43,7 @@ internal sealed record MechanismRecipe(MechanismStrength Strength, Func<SaslServ
     public string? WhyNot(SaslServer server, SaslCredentials credentials) =>
         IsForTokens != credentials.IsToken ? (IsForTokens ? "needs a token" : "needs a password")
         : credentials.AuthorizationIdentity.Length > 0 && !IsDelegating ? "cannot act for another user"
-        : NeedsBinding && server.Binding is null ? "needs TLS"
+        : NeedsBinding && server.Binding is null ? "needs TLS with a certificate that can be bound to"
         : IsPrepared && !CanPrepare(credentials) ? "name or password cannot be prepared for it"
         : null;
 

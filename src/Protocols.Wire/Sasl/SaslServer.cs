@@ -11,6 +11,6 @@ public sealed record SaslServer(string Service, string Host, int Port)
     /// <summary>The mechanisms it offers, in upper case, from a list that came after TLS had begun.</summary>
     public IReadOnlySet<string> Mechanisms { get; init; } = new HashSet<string>();
 
-    /// <summary>The <c>tls-server-end-point</c> of the connection (RFC 5929 section 4); null without TLS.</summary>
+    /// <summary>The <c>tls-server-end-point</c> of the connection (RFC 5929 section 4); null without TLS, or where its certificate has none.</summary>
     public ChannelBinding? Binding { get; init; }
 }
