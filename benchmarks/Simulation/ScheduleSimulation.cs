@@ -104,6 +104,7 @@ public sealed class ScheduleSimulation
         MailboxScheduler scheduler = new(
             store,
             PollAsync,
+            (_, _, _, _) => Task.CompletedTask,
             new() { MaxConnections = _options.MaxConnections, MaxConnectionsPerHost = _options.MaxConnectionsPerHost, Random = _random },
             _clock,
             NullLogger<MailboxScheduler>.Instance);

@@ -32,7 +32,7 @@ internal static class StartUp
                 await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
                 return default;
             };
-            using MailboxScheduler scheduler = new(store, poll, new(), TimeProvider.System, NullLogger<MailboxScheduler>.Instance);
+            using MailboxScheduler scheduler = new(store, poll, (_, _, _, _) => Task.CompletedTask, new(), TimeProvider.System, NullLogger<MailboxScheduler>.Instance);
             Task running = scheduler.RunAsync(stop.Token);
             while (scheduler.Snapshot().Planned < mailboxes)
                 await Task.Delay(10);

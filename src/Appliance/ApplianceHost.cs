@@ -45,6 +45,7 @@ internal static class ApplianceHost
         .AddSingleton<TestAndEnable>()
         .AddSingleton<MailboxWorker>()
         .AddSingleton<WorkRunner>(provider => provider.GetRequiredService<MailboxWorker>().RunAsync)
+        .AddSingleton<RoomMaker>(provider => provider.GetRequiredService<SubmissionPool>().MakeRoomAsync)
         .AddSingleton<MailboxScheduler>()
         .AddSingleton<IMailboxScheduler>(provider => provider.GetRequiredService<MailboxScheduler>())
         .AddHostedService(provider => provider.GetRequiredService<MailboxScheduler>())

@@ -8,8 +8,11 @@ using Microsoft.AspNetCore.Routing;
 
 namespace EmailSync.Appliance.Api;
 
-/// <summary>An endpoint whose calls change no configuration: the email that it takes is its own record.</summary>
+/// <summary>An endpoint whose calls change nothing, although they are no GET.</summary>
 public sealed class Unaudited;
+
+/// <summary>An endpoint whose calls are written down without what was given: an email, whose record is the email itself.</summary>
+public sealed class AuditedWithoutFields;
 
 /// <summary>
 /// Writes down every change: that it begins, before it does, and what came of it. What was given is kept only where it was taken: then all
@@ -31,7 +34,7 @@ public sealed class AuditTrail(IStore store)
             return;
         }
 
-        byte[]? body = request.HasJsonContentType() ? await BufferAsync(request) : null;
+        byte[]? body = request.HasJsonContentType() && endpoint.Metadata.GetMetadata<AuditedWithoutFields>() is null ? await BufferAsync(request) : null;
         string subject = request.Path;
         AuditId entry = await store.Audit.BeginAsync(
             new() { Who = Caller.NameOf(context), Action = $"{request.Method} {endpoint.RoutePattern.RawText}", Subject = subject }, context.RequestAborted);
@@ -49,7 +52,7 @@ public sealed class AuditTrail(IStore store)
         finally
         {
             bool isDone = outcome < StatusCodes.Status400BadRequest;
-            string? created = isDone && outcome == StatusCodes.Status201Created ? context.Response.Headers.Location.ToString() : null;
+            string? created = isDone && context.Response.Headers.Location is { Count: > 0 } location ? location.ToString() : null;
             // The caller may be gone; the log does not depend on it.
             await store.Audit.EndAsync(entry, created ?? subject, isDone && body is { Length: > 0 } ? Describe(body) : null, outcome, CancellationToken.None);
         }

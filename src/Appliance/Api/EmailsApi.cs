@@ -24,12 +24,12 @@ public static class EmailsApi
     {
         RouteGroupBuilder emails = routes.MapGroup("/emails").WithTags("emails");
         emails.MapGet("/", ListAsync);
-        emails.MapPost("/", SendAsync).WithMetadata(new LargeBody(), new Unaudited());
-        emails.MapPost("/raw", SendRawAsync).Accepts<IFormFile>("message/rfc822").WithMetadata(new LargeBody(), new Unaudited());
-        emails.MapPost("/ack", AcknowledgeAsync).WithMetadata(new Unaudited());
+        emails.MapPost("/", SendAsync).WithMetadata(new LargeBody(), new AuditedWithoutFields());
+        emails.MapPost("/raw", SendRawAsync).Accepts<IFormFile>("message/rfc822").WithMetadata(new LargeBody(), new AuditedWithoutFields());
+        emails.MapPost("/ack", AcknowledgeAsync);
         emails.MapGet("/{email}", ShowAsync);
         emails.MapGet("/{email}/raw", RawAsync);
-        emails.MapPost("/{email}/ack", AcknowledgeOneAsync).WithMetadata(new Unaudited());
+        emails.MapPost("/{email}/ack", AcknowledgeOneAsync);
         emails.MapPost("/{email}/cancel", CancelAsync);
         emails.MapPost("/{email}/retry", RetryAsync);
     }

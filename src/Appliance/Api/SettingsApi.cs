@@ -73,6 +73,7 @@ public static class SettingsApi
             AlertOnWarning = input.AlertOnWarning ?? byDefault.AlertOnWarning,
             AlertOnError = input.AlertOnError ?? byDefault.AlertOnError,
             AlertRetentionDays = faults.Number("alertRetentionDays", input.AlertRetentionDays, 1, 3650, byDefault.AlertRetentionDays),
+            AuditRetentionDays = faults.Number("auditRetentionDays", input.AuditRetentionDays, 30, 3650, byDefault.AuditRetentionDays),
             EmailRetentionDays = input.EmailRetentionDays is { } days ? faults.Number("emailRetentionDays", days, 1, 36_500, 0) : null,
         };
         faults.ThrowIfAny();

@@ -70,6 +70,7 @@ internal static class FieldHelp
         ["alertOnWarning"] = "Raise alerts of what may mend itself.",
         ["alertOnError"] = "Raise alerts of what stands still until a person acts.",
         ["alertRetentionDays"] = "Keep resolved alerts so many days, 1 to 3650.",
+        ["auditRetentionDays"] = "Keep the audit log so many days, 30 to 3650.",
         ["emailRetentionDays"] = "Delete emails here after so many days, 1 to 36500; empty keeps them.",
     }.ToFrozenDictionary();
 

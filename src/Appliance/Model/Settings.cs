@@ -36,6 +36,9 @@ public sealed record Settings
     /// <summary>Alerts that were resolved, and information, are deleted after so many days: 1 to 3,650.</summary>
     public int AlertRetentionDays { get; init; } = 30;
 
+    /// <summary>Entries of the audit log are deleted after so many days: 30 to 3,650.</summary>
+    public int AuditRetentionDays { get; init; } = 365;
+
     /// <summary>Emails are deleted here so many days after they were stored, 1 to 36,500; null keeps them.</summary>
     public int? EmailRetentionDays { get; init; }
 

@@ -10,7 +10,7 @@ namespace EmailSync.Appliance.Processing;
 /// <remarks>
 /// A session belongs to one profile, one mailbox (the credential) and the version of both, and serves nobody else; at a relay without
 /// credentials the mailboxes of the profile share it. An idle session still counts on the server, so there is one for each owner at most,
-/// and not for long.
+/// not for long, and only while the limits of connections leave room for it.
 /// </remarks>
 public sealed class SubmissionPool(MailSessions sessions, TimeProvider clock) : IAsyncDisposable
 {
@@ -48,7 +48,38 @@ public sealed class SubmissionPool(MailSessions sessions, TimeProvider clock) : 
             await CloseAsync(idle.Submission);
         }
 
-        return new(owner, await sessions.OpenSubmissionAsync(mailbox, profile, steps: null, cancellationToken), clock.GetTimestamp());
+        // One that belongs to an earlier version will serve nobody any more.
+        foreach (Idle outdated in _idle.Values.Where(other => IsOfSame(other.Submission.Owner, owner)))
+            await CloseIdleAsync(outdated);
+        return new(owner, await sessions.OpenSubmissionAsync(mailbox, profile, steps: null, cancellationToken), clock.GetTimestamp(), profile.Outgoing.Location?.Host.Name ?? "");
+    }
+
+    /// <summary>Closes of the sessions that wait those for which there is no room, the oldest first, and returns when they are closed.</summary>
+    public async Task MakeRoomAsync(MailboxId mailbox, ProfileId profile, Work work, Room room)
+    {
+        (int all, int ofProfile) = (0, 0);
+        Dictionary<string, int> ofHosts = new(StringComparer.OrdinalIgnoreCase);
+        List<Idle> surplus = [];
+        foreach (Idle idle in _idle.Values.OrderByDescending(idle => idle.Since))
+        {
+            Owner owner = idle.Submission.Owner;
+            // Its own session is the one that it will send through.
+            if (owner.Mailbox == mailbox && work == Work.Send)
+                continue;
+            string host = idle.Submission.Host;
+            int atHost = ofHosts[host] = ofHosts.GetValueOrDefault(host) + 1;
+            if (++all > room.OfAppliance
+                || (owner.Profile == profile && ++ofProfile > room.OfProfile)
+                || (owner.Mailbox == mailbox && room.IsOneForEachMailbox)
+                || (room.OfHosts.TryGetValue(host, out int most) && atHost > most))
+                surplus.Add(idle);
+        }
+
+        foreach (Idle idle in surplus)
+            Expire(idle);
+        int least = room.OfHosts.Values.Append(room.OfProfile ?? room.OfAppliance).Append(room.OfAppliance).Min();
+        if (surplus.Count > 0 || _closing.Count > least)
+            await Task.WhenAll(_closing.Keys);
     }
 
     /// <summary>Takes a session back. One that is broken, spent or worn out is closed.</summary>
@@ -60,7 +91,7 @@ public sealed class SubmissionPool(MailSessions sessions, TimeProvider clock) : 
             return;
         }
 
-        Idle idle = new(submission);
+        Idle idle = new(submission, clock.GetTimestamp());
         idle.Timer = clock.CreateTimer(_ => Expire(idle), null, IdleTime, Timeout.InfiniteTimeSpan);
         if (!_idle.TryAdd(submission.Owner, idle))
         {
@@ -87,12 +118,20 @@ public sealed class SubmissionPool(MailSessions sessions, TimeProvider clock) : 
         await Task.WhenAll(_closing.Keys);
     }
 
-    private void Expire(Idle idle)
+    private static bool IsOfSame(Owner one, Owner other) =>
+        one.Mailbox == other.Mailbox && (one.Mailbox is not null || one.Profile == other.Profile);
+
+    private async Task CloseIdleAsync(Idle idle)
     {
         if (!_idle.TryRemove(new(idle.Submission.Owner, idle)))
             return;
-        idle.Timer.Dispose();
-        Task closing = CloseAsync(idle.Submission);
+        await idle.Timer.DisposeAsync();
+        await CloseAsync(idle.Submission);
+    }
+
+    private void Expire(Idle idle)
+    {
+        Task closing = CloseIdleAsync(idle);
         _closing[closing] = true;
         closing.ContinueWith(done => _closing.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
@@ -114,9 +153,12 @@ public sealed class SubmissionPool(MailSessions sessions, TimeProvider clock) : 
         }
     }
 
-    private sealed class Idle(PooledSubmission submission)
+    private sealed class Idle(PooledSubmission submission, long since)
     {
         public PooledSubmission Submission => submission;
+
+        /// <summary>Since when nobody uses it: a timestamp of the clock.</summary>
+        public long Since => since;
 
         public ITimer Timer { get; set; } = null!;
     }
@@ -137,7 +179,7 @@ public readonly record struct Owner(ProfileId Profile, long ProfileVersion, Mail
 }
 
 /// <summary>A session for submission, and how much it has been used.</summary>
-public sealed class PooledSubmission(Owner owner, SmtpSession session, long openedAt)
+public sealed class PooledSubmission(Owner owner, SmtpSession session, long openedAt, string host)
 {
     /// <summary>Whose it is.</summary>
     public Owner Owner => owner;
@@ -147,6 +189,9 @@ public sealed class PooledSubmission(Owner owner, SmtpSession session, long open
 
     /// <summary>When it was opened: a timestamp of the clock.</summary>
     public long OpenedAt => openedAt;
+
+    /// <summary>The host that it is open to.</summary>
+    public string Host => host;
 
     /// <summary>Emails that went through it.</summary>
     public int Emails { get; private set; }

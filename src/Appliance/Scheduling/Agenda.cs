@@ -1,4 +1,5 @@
 using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
 
 namespace EmailSync.Appliance.Scheduling;
 
@@ -37,6 +38,8 @@ public enum Verdict
 /// <param name="random">Spreads the pauses.</param>
 public sealed class Agenda(int limit, int hostLimit, Random random)
 {
+    private static readonly Work[] AllWork = Enum.GetValues<Work>();
+
     private readonly Entries _entries = new();
     private readonly Dictionary<int, Run> _running = [];
     private readonly Dictionary<Lane, LaneState> _lanes = [];
@@ -49,7 +52,7 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
     private readonly ServerState _nowhere = new(new());
     private Timeline? _timelineOfEntries;
 
-    private sealed record Run(Due Due, LaneState Lane, ServerState Server, int Epoch)
+    private sealed record Run(Due Due, LaneState Lane, ServerState Server, HostState? SecondHost, int Epoch)
     {
         public (Due Due, DateTimeOffset On)? Again { get; set; }
 
@@ -77,7 +80,10 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
     public void Configure(Lane key, LaneLimits limits)
     {
         LaneState lane = LaneOf(key);
-        lane.Limit = limits.Connections;
+        lane.Limits = limits;
+        lane.SecondHost?.Guests.Remove(lane);
+        lane.SecondHost = limits.SecondHost is { } second && !string.Equals(second, limits.Host, StringComparison.OrdinalIgnoreCase) ? HostOf(second) : null;
+        lane.SecondHost?.Guests.Add(lane);
         ServerState server = ServerOf(limits.Host, limits.Port);
         if (lane.Server != server)
         {
@@ -163,7 +169,7 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         int servers = Math.Max(1, _servers.Count);
         while (_turns.Next(now, Running, servers) is { } next)
         {
-            int entry = FirstFree(next.Waiting);
+            int entry = FirstFree(next);
             if (entry == Entries.None)
                 continue;
             Start(entry, next);
@@ -184,14 +190,17 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         lane.Running--;
         server.Running--;
         server.Host.Running--;
+        run.SecondHost?.Running -= 1;
         TimeSpan? pause = Learn(run, now, verdict);
         if ((run.Woken ?? run.Again) is { } again)
             Plan(again.Due, again.On);
 
-        _turns.Offer(lane);
-        foreach (ServerState neighbour in server.Host.Servers)
-            _turns.Offer(neighbour);
-        foreach (Work work in Enum.GetValues<Work>())
+        foreach (LaneState sibling in lane.OfProfile)
+            _turns.Offer(sibling);
+        OfferAt(server.Host);
+        if (run.SecondHost is { } second)
+            OfferAt(second);
+        foreach (Work work in AllWork)
         {
             // What this mailbox had to wait with while this ran.
             if (_entries.Find(due.Mailbox, work) is not Entries.None and int held)
@@ -199,6 +208,17 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         }
 
         return pause;
+    }
+
+    /// <summary>How many connections that nobody uses may stay open beside what runs, of which a piece of work that was drawn is part.</summary>
+    public Room RoomBeside(Due due)
+    {
+        Run run = _running[_entries.Find(due.Mailbox, due.Work)];
+        LaneState lane = run.Lane;
+        Dictionary<string, int> ofHosts = new(StringComparer.OrdinalIgnoreCase) { [lane.Limits.Host] = hostLimit - run.Server.Host.Running };
+        if (run.SecondHost is { } second && lane.Limits.SecondHost is { } name)
+            ofHosts[name] = hostLimit - second.Running;
+        return new(limit - Running, lane.Limits.IsOfProfile ? lane.Limits.Connections - lane.Counted : null, lane.Limits.IsOneForEachMailbox, ofHosts);
     }
 
     /// <summary>How many pieces of work became due before a moment and still wait. Costs a step for each of them.</summary>
@@ -212,6 +232,14 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         }
 
         return late;
+    }
+
+    private void OfferAt(HostState host)
+    {
+        foreach (ServerState server in host.Servers)
+            _turns.Offer(server);
+        foreach (LaneState guest in host.Guests)
+            _turns.Offer(guest);
     }
 
     private TimeSpan? Learn(Run run, DateTimeOffset now, Verdict verdict)
@@ -270,10 +298,14 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         TakeOut(entry);
         started.Stage = Stage.Running;
         Due due = new(new(started.Mailbox), lane.Key.Profile, started.Work);
-        _running.Add(entry, new(due, lane, lane.Server, lane.Server.Allowance.Epoch));
+        _running.Add(entry, new(due, lane, lane.Server, lane.SecondHost, lane.Server.Allowance.Epoch));
         lane.Running++;
         lane.Server.Running++;
         lane.Server.Host.Running++;
+        lane.SecondHost?.Running += 1;
+        // Where the profile's connections are all in use, the next that is free goes to the others first.
+        lane.OfProfile.Remove(lane);
+        lane.OfProfile.Add(lane);
         _turns.Offer(lane);
     }
 
@@ -291,18 +323,25 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         }
     }
 
-    private int FirstFree(WaitingLine line)
+    private int FirstFree(LaneState lane)
     {
-        int entry = line.First;
-        while (entry != Entries.None && IsHeldByAnother(new(_entries[entry].Mailbox), _entries[entry].Work))
+        int entry = lane.Waiting.First;
+        while (entry != Entries.None && IsHeldByAnother(new(_entries[entry].Mailbox), _entries[entry].Work, lane.Limits.IsOneForEachMailbox))
             entry = _entries[entry].Next;
         return entry;
     }
 
     // A test opens the maildrop and the outbox, which a poll or a sending of the same mailbox would find locked.
-    private bool IsHeldByAnother(MailboxId mailbox, Work work) => work == Work.Test
-        ? IsRunning(mailbox, Work.Receive) || IsRunning(mailbox, Work.Send)
-        : IsRunning(mailbox, Work.Test);
+    private bool IsHeldByAnother(MailboxId mailbox, Work work, bool isOneAtATime)
+    {
+        foreach (Work other in AllWork)
+        {
+            if (other != work && (isOneAtATime || work == Work.Test || other == Work.Test) && IsRunning(mailbox, other))
+                return true;
+        }
+
+        return false;
+    }
 
     private bool IsRunning(MailboxId mailbox, Work work) => _entries.Find(mailbox, work) is not Entries.None and int entry && _entries[entry].Stage == Stage.Running;
 
@@ -310,7 +349,9 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
     {
         if (!_lanes.TryGetValue(key, out LaneState? lane))
         {
-            lane = new(_laneList.Count, key, _nowhere);
+            List<LaneState> ofProfile = AllWork.Select(work => _lanes.GetValueOrDefault(new(key.Profile, work))).FirstOrDefault(known => known is not null)?.OfProfile ?? [];
+            lane = new(_laneList.Count, key, _nowhere, ofProfile);
+            ofProfile.Add(lane);
             _lanes.Add(key, lane);
             _laneList.Add(lane);
         }
@@ -322,10 +363,16 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
     {
         if (_servers.TryGetValue((name, port), out ServerState? server))
             return server;
-        if (!_hosts.TryGetValue(name, out HostState? host))
-            _hosts[name] = host = new();
+        HostState host = HostOf(name);
         _servers[(name, port)] = server = new(host);
         host.Servers.Add(server);
         return server;
+    }
+
+    private HostState HostOf(string name)
+    {
+        if (!_hosts.TryGetValue(name, out HostState? host))
+            _hosts[name] = host = new();
+        return host;
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance.Scheduling;
 
-/// <summary>Deletes once an hour what the settings say need not be kept: old alerts and, where asked for, old emails.</summary>
+/// <summary>Deletes once an hour what the settings say need not be kept: old alerts, old entries of the audit log and, where asked for, old emails.</summary>
 public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
 {
     /// <summary>How often it looks.</summary>
@@ -38,8 +38,13 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
             int emails = settings.EmailRetentionDays is { } days
                 ? await store.Emails.DeleteOldAsync(now - TimeSpan.FromDays(days), cancellationToken)
                 : 0;
-            if (alerts > 0 || emails > 0)
-                LogCleaned(alerts, emails);
+            int entries = 0;
+            int deleted;
+            do
+                entries += deleted = await store.Audit.DeleteOldAsync(now - TimeSpan.FromDays(settings.AuditRetentionDays), cancellationToken);
+            while (deleted > 0);
+            if (alerts > 0 || emails > 0 || entries > 0)
+                LogCleaned(alerts, emails, entries);
         }
         catch (StorageException failure)
         {
@@ -47,9 +52,9 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
         }
     }
 
-    [LoggerMessage(EventId = 110, Level = LogLevel.Information, Message = "Deleted {Alerts} alerts and {Emails} emails whose time was over")]
-    private partial void LogCleaned(int alerts, int emails);
+    [LoggerMessage(EventId = 110, Level = LogLevel.Information, Message = "Deleted {Alerts} alerts, {Emails} emails and {Entries} entries of the audit log whose time was over")]
+    private partial void LogCleaned(int alerts, int emails, int entries);
 
-    [LoggerMessage(EventId = 111, Level = LogLevel.Error, Message = "Old alerts and emails could not be deleted; it is tried again in an hour")]
+    [LoggerMessage(EventId = 111, Level = LogLevel.Error, Message = "What is old could not be deleted; it is tried again in an hour")]
     private partial void LogNotCleaned(StorageException failure);
 }

@@ -11,7 +11,17 @@ public readonly record struct Lane(ProfileId Profile, Work Work);
 /// <param name="Connections">How many pieces of its work may run at once.</param>
 /// <param name="Host">The host whose own limit its connections count against.</param>
 /// <param name="Port">With the host: the server that all lanes to it find alive or dead together.</param>
-public readonly record struct LaneLimits(int Connections, string Host, int Port);
+public readonly record struct LaneLimits(int Connections, string Host, int Port)
+{
+    /// <summary>The number is the profile's: all lanes of the profile that say so count against it together.</summary>
+    public bool IsOfProfile { get; init; }
+
+    /// <summary>A mailbox has one connection at a time: its work in this lane waits for its work in every other.</summary>
+    public bool IsOneForEachMailbox { get; init; }
+
+    /// <summary>Another host that the work connects to as well, against whose limit it counts too; null where there is none.</summary>
+    public string? SecondHost { get; init; }
+}
 
 /// <summary>A host: what its servers may have open together.</summary>
 internal sealed class HostState
@@ -19,6 +29,9 @@ internal sealed class HostState
     public int Running { get; set; }
 
     public List<ServerState> Servers { get; } = [];
+
+    /// <summary>Lanes that lead to another host and connect to this one as well.</summary>
+    public HashSet<LaneState> Guests { get; } = [];
 }
 
 /// <summary>One server: the lanes that lead to it take turns.</summary>
@@ -38,7 +51,7 @@ internal sealed class ServerState(HostState host)
 }
 
 /// <summary>A lane: its queue of due work, and what of it runs.</summary>
-internal sealed class LaneState(int number, Lane key, ServerState server)
+internal sealed class LaneState(int number, Lane key, ServerState server, List<LaneState> ofProfile)
 {
     public int Number { get; } = number;
 
@@ -49,9 +62,28 @@ internal sealed class LaneState(int number, Lane key, ServerState server)
     /// <summary>For what concerns this profile alone: its certificates, the egress policy.</summary>
     public Breaker Breaker { get; } = new();
 
-    public int Limit { get; set; } = 1;
+    public LaneLimits Limits { get; set; } = new(1, "", 0);
+
+    /// <summary>All lanes of the profile, this one among them; whose last start is longest ago comes first.</summary>
+    public List<LaneState> OfProfile => ofProfile;
+
+    public HostState? SecondHost { get; set; }
 
     public int Running { get; set; }
+
+    /// <summary>What runs of those that this lane's limit is for.</summary>
+    public int Counted
+    {
+        get
+        {
+            if (!Limits.IsOfProfile)
+                return Running;
+            int running = 0;
+            foreach (LaneState lane in ofProfile)
+                running += lane.Limits.IsOfProfile ? lane.Running : 0;
+            return running;
+        }
+    }
 
     public bool HasTurn { get; set; }
 

@@ -12,7 +12,7 @@ namespace EmailSync.Appliance.Scheduling;
 /// happens to the agenda happens in this one loop, so nothing is locked.
 /// </summary>
 public sealed partial class MailboxScheduler(
-    IStore store, WorkRunner run, SchedulerOptions options, TimeProvider clock, ILogger<MailboxScheduler> logger)
+    IStore store, WorkRunner run, RoomMaker makeRoom, SchedulerOptions options, TimeProvider clock, ILogger<MailboxScheduler> logger)
     : BackgroundService, IMailboxScheduler
 {
     // While a long schedule is read, what of it is due starts already.
@@ -112,17 +112,18 @@ public sealed partial class MailboxScheduler(
     {
         while (_agenda.Draw(clock.GetUtcNow()) is { } due)
         {
-            _ = RunAsync(due, stoppingToken);
+            _ = RunAsync(due, _agenda.RoomBeside(due), stoppingToken);
         }
     }
 
-    private async Task RunAsync(Due due, CancellationToken stoppingToken)
+    private async Task RunAsync(Due due, Room room, CancellationToken stoppingToken)
     {
         // The loop goes on while this runs; without the yield, work that never waits would hold it up.
         await Task.Yield();
         WorkOutcome outcome = default;
         try
         {
+            await makeRoom(due.Mailbox, due.Profile, due.Work, room);
             outcome = await run(due.Mailbox, due.Work, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -259,14 +260,25 @@ public sealed partial class MailboxScheduler(
     private LaneLimits LimitsOf(EmailServerProfile profile, Work work)
     {
         MailService service = work == Work.Send ? MailService.Submission : MailService.Pop3;
-        // The original counts connections per mailbox where the credentials are the mailbox's; a mailbox has one session per direction here.
-        int connections = profile.CredentialSide(service).CredentialRetrieval == CredentialRetrieval.Profile
-            ? profile.MaxConcurrentConnections
-            : options.MaxConnectionsPerHost;
-        ServerLocation? location = profile.Side(service).Location;
+        // The original counts connections per mailbox where the credentials are the mailbox's, which has one in each direction here; a test
+        // has one at a time, first with the one credentials and then with the other.
+        bool isOfProfile = HasProfileCredentials(profile, service) || (work == Work.Test && HasProfileCredentials(profile, MailService.Submission));
+        string? incoming = profile.Incoming.Location?.Host.Name;
+        string? outgoing = profile.Outgoing.Location?.Host.Name;
         // A test is somebody waiting for an answer: it is not held back with what polls and sends.
-        return new(connections, location?.Host.Name ?? "", work == Work.Test ? 0 : location?.Port ?? 0);
+        return new(
+            isOfProfile ? profile.MaxConcurrentConnections : options.MaxConnectionsPerHost,
+            (work == Work.Send ? outgoing : work == Work.Test ? incoming ?? outgoing : incoming) ?? "",
+            work == Work.Test ? 0 : profile.Side(service).Location?.Port ?? 0)
+        {
+            IsOfProfile = isOfProfile,
+            IsOneForEachMailbox = profile.MaxConcurrentConnections == 1,
+            SecondHost = work == Work.Test ? outgoing : null,
+        };
     }
+
+    private static bool HasProfileCredentials(EmailServerProfile profile, MailService service) =>
+        profile.CredentialSide(service).CredentialRetrieval == CredentialRetrieval.Profile;
 
     private TimeSpan UntilNext()
     {

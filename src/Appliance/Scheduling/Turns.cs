@@ -69,7 +69,7 @@ internal sealed class Turns(int limit, int hostLimit)
         return null;
     }
 
-    private static LaneState? NextLane(ServerState server, DateTimeOffset now)
+    private LaneState? NextLane(ServerState server, DateTimeOffset now)
     {
         while (server.Turns.TryDequeue(out LaneState? lane))
         {
@@ -77,7 +77,8 @@ internal sealed class Turns(int limit, int hostLimit)
             if (lane.Server != server)
                 continue;
             lane.HasTurn = false;
-            if (lane.Waiting.Count > 0 && lane.Running < lane.Limit && lane.Breaker.Admits(now, lane.Running))
+            if (lane.Waiting.Count > 0 && lane.Counted < lane.Limits.Connections && (lane.SecondHost is not { } second || second.Running < hostLimit)
+                && lane.Breaker.Admits(now, lane.Running))
                 return lane;
         }
 

@@ -48,6 +48,36 @@ public sealed class AuditTests
         Assert.Equal((string)entry["id"]!, log.String("next"));
     }
 
+    /// <summary>The email is its own record: what stands in it is not in the log a second time.</summary>
+    [Fact]
+    public async Task Submissions_cancels_and_acknowledgements_are_written_down_with_the_email_that_they_were_of()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await host.PostAsync("profiles", host.ProfileInput());
+        await host.PostAsync("mailboxes", host.MailboxInput());
+        JsonObject email = new()
+        {
+            ["mailbox"] = "mbx_1", ["to"] = new JsonArray("a@example.com"), ["subject"] = "s", ["text"] = Canary,
+            ["sendAt"] = DateTimeOffset.UtcNow.AddDays(1).ToString("O"),
+        };
+        Answer sent = await host.PostAsync("emails", email);
+        Assert.Equal(202, sent.Status);
+        string id = sent.String("id")!;
+        await host.PostAsync($"emails/{id}/cancel", new JsonObject());
+        Assert.Equal(200, (await host.PostAsync("emails/ack", new JsonObject { ["emails"] = new JsonArray("eml_77") })).Status);
+
+        Answer log = await host.GetAsync("audit");
+
+        List<JsonNode?> entries = [.. log.Json["items"]!.AsArray().Take(3)];
+        Assert.Equal(
+            ["POST /api/v1/emails/ack", "POST /api/v1/emails/{email}/cancel", "POST /api/v1/emails/"],
+            entries.Select(entry => (string)entry!["action"]!));
+        Assert.Equal(["/api/v1/emails/ack", $"/api/v1/emails/{id}/cancel", $"/api/v1/emails/{id}"], entries.Select(entry => (string)entry!["subject"]!));
+        Assert.Equal("eml_77", (string)entries[0]!["fields"]!["emails"]![0]!);
+        Assert.Null(entries[2]!["fields"]);
+        Assert.DoesNotContain(Canary, log.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Reading_and_strangers_leave_no_entry()
     {

@@ -16,7 +16,7 @@ public sealed class SettingsApiTests
             """
             {"defaultIncomingEmail":"server-side-synchronization","defaultOutgoingEmail":"server-side-synchronization",
             "approvalRequiredForUsers":true,"approvalRequiredForQueues":true,"maximumAttachmentSizeInKilobytes":5120,
-            "alertOnInformation":true,"alertOnWarning":true,"alertOnError":true,"alertRetentionDays":30}
+            "alertOnInformation":true,"alertOnWarning":true,"alertOnError":true,"alertRetentionDays":30,"auditRetentionDays":365}
             """.ReplaceLineEndings(""),
             answer.Text);
     }
@@ -28,13 +28,13 @@ public sealed class SettingsApiTests
 
         Answer answer = await host.PatchAsync("settings", new JsonObject
         {
-            ["maximumAttachmentSizeInKilobytes"] = 131_073, ["alertRetentionDays"] = 0, ["emailRetentionDays"] = 36_501, ["defaultIncomingEmail"] = 7,
+            ["maximumAttachmentSizeInKilobytes"] = 131_073, ["alertRetentionDays"] = 0, ["auditRetentionDays"] = 29, ["emailRetentionDays"] = 36_501, ["defaultIncomingEmail"] = 7,
             ["defaultProfile"] = "nobody",
         });
 
         Assert.Equal(422, answer.Status);
         Assert.Equal(
-            ["alertRetentionDays", "defaultIncomingEmail", "defaultProfile", "emailRetentionDays", "maximumAttachmentSizeInKilobytes"],
+            ["alertRetentionDays", "auditRetentionDays", "defaultIncomingEmail", "defaultProfile", "emailRetentionDays", "maximumAttachmentSizeInKilobytes"],
             answer.FaultyFields.Order(StringComparer.Ordinal));
         Assert.Equal("\"0\"", (await host.GetAsync("settings")).ETag);
     }

@@ -37,5 +37,22 @@ public sealed class HousekeepingTests : IDisposable
         Assert.Equal(0, await store.Emails.CountAsync(new(), Cancellation));
     }
 
+    [Fact]
+    public async Task The_audit_log_is_kept_as_long_as_the_settings_say_and_no_longer()
+    {
+        await using SqliteStore store = await SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, _clock, cancellationToken: Cancellation);
+        await store.Audit.BeginAsync(new() { Who = "x", Action = "PATCH /x", Subject = "/x/1" }, Cancellation);
+        _clock.Advance(TimeSpan.FromDays(364));
+        AuditId young = await store.Audit.BeginAsync(new() { Who = "x", Action = "PATCH /x", Subject = "/x/2" }, Cancellation);
+        using Housekeeping housekeeping = new(store, _clock, NullLogger<Housekeeping>.Instance);
+
+        await housekeeping.CleanAsync(Cancellation);
+        Assert.Equal(2, (await store.Audit.ListAsync(null, 10, Cancellation)).Count);
+
+        _clock.Advance(TimeSpan.FromDays(2));
+        await housekeeping.CleanAsync(Cancellation);
+        Assert.Equal(young, Assert.Single(await store.Audit.ListAsync(null, 10, Cancellation)).Id);
+    }
+
     public void Dispose() => _folder.Dispose();
 }

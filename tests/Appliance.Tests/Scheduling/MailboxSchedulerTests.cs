@@ -198,7 +198,7 @@ public sealed class MailboxSchedulerTests
         {
             (_folder, Store, Clock, Mailboxes) = (folder, store, clock, mailboxes);
             SchedulerOptions options = new() { MaxConnections = maxConnections };
-            Scheduler = new(store, RunAsync, options, clock, NullLogger<MailboxScheduler>.Instance);
+            Scheduler = new(store, RunAsync, (_, _, _, _) => Task.CompletedTask, options, clock, NullLogger<MailboxScheduler>.Instance);
         }
 
         public IStore Store { get; }

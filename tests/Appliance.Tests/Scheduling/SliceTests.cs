@@ -22,7 +22,7 @@ public sealed class SliceTests
         rig.Lab.DeliverGenerated(huge.EmailAddress, Huge);
         rig.Lab.DeliverGenerated(neighbour.EmailAddress, 5);
         using MailboxScheduler scheduler = new(
-            rig.Store, rig.Worker.RunAsync, new() { MaxConnections = 1, MaxConnectionsPerHost = 1 }, rig.Clock, NullLogger<MailboxScheduler>.Instance);
+            rig.Store, rig.Worker.RunAsync, rig.Pool.MakeRoomAsync, new() { MaxConnections = 1, MaxConnectionsPerHost = 1 }, rig.Clock, NullLogger<MailboxScheduler>.Instance);
 
         await scheduler.StartAsync(Rig.Timeout);
         await rig.Lab.Journal.WhenAsync(journal => journal.Count("RETR") >= Huge + 5 && journal.ConnectionsOpen == 0, Rig.Timeout);

@@ -23,6 +23,7 @@ public abstract partial class StoreContract
             AlertOnWarning = false,
             AlertOnError = false,
             AlertRetentionDays = 2,
+            AuditRetentionDays = 31,
             EmailRetentionDays = 3,
         };
         AssertEverythingIsSet(full, nameof(Settings.Version));

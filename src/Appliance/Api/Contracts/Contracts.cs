@@ -63,6 +63,9 @@ public sealed record SettingsContract
     /// <summary>Alerts that were resolved, and information, are deleted after so many days: 1 to 3,650.</summary>
     public int? AlertRetentionDays { get; init; }
 
+    /// <summary>Entries of the audit log are deleted after so many days: 30 to 3,650.</summary>
+    public int? AuditRetentionDays { get; init; }
+
     /// <summary>Emails are deleted here so many days after they were stored, 1 to 36,500; null keeps them.</summary>
     public int? EmailRetentionDays { get; init; }
 
@@ -79,6 +82,7 @@ public sealed record SettingsContract
         AlertOnWarning = settings.AlertOnWarning,
         AlertOnError = settings.AlertOnError,
         AlertRetentionDays = settings.AlertRetentionDays,
+        AuditRetentionDays = settings.AuditRetentionDays,
         EmailRetentionDays = settings.EmailRetentionDays,
     };
 }

@@ -2,9 +2,11 @@ using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Store.Sqlite;
 
-/// <summary>The audit log's table. Nothing is ever deleted from it.</summary>
+/// <summary>The audit log's table. Entries are in the order of time, so that what is old stands at its beginning.</summary>
 internal sealed class AuditTable(Database database, TimeProvider clock) : IAudit
 {
+    private const long DeletedAtOnce = 5000;
+
     public ValueTask<AuditId> BeginAsync(AuditEntry entry, CancellationToken cancellationToken) =>
         database.WriteAsync(
             connection => new AuditId(connection.Prepare("""
@@ -33,6 +35,14 @@ internal sealed class AuditTable(Database database, TimeProvider clock) : IAudit
                 SELECT id, at, who, action, subject, document, outcome FROM audit WHERE id < $before ORDER BY id DESC LIMIT $limit
                 """)
                 .With("$before", before?.Value ?? long.MaxValue).WithLimit(limit).All(Read),
+            cancellationToken);
+
+    public ValueTask<int> DeleteOldAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            connection => connection.Prepare("DELETE FROM audit WHERE id < (SELECT min(id) FROM audit) + $most AND at < $before")
+                .With("$most", DeletedAtOnce)
+                .With("$before", before)
+                .Execute(),
             cancellationToken);
 
     private static AuditEntry Read(Row row) => new()
