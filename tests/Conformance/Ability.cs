@@ -48,6 +48,9 @@ public enum Ability
     /// <summary>It refuses recipients that it does not have.</summary>
     KnowsItsRecipients,
 
+    /// <summary>It refuses some reverse-paths for good (5yz), and not only for now.</summary>
+    RefusesForGood,
+
     /// <summary>It refuses to relay for whom it does not know.</summary>
     RefusesRelay,
 

@@ -17,8 +17,11 @@ public interface ISubmissionHost
     /// <summary>An address in the server's domain that nobody has.</summary>
     string NobodysAddress { get; }
 
-    /// <summary>A reverse-path that it refuses at MAIL.</summary>
+    /// <summary>A reverse-path that it refuses at MAIL for good, where it has <see cref="Ability.RefusesForGood"/>.</summary>
     MailPath RefusedReversePath { get; }
+
+    /// <summary>A reverse-path that it refuses at MAIL for now.</summary>
+    MailPath DeferredReversePath { get; }
 
     /// <summary>A session that has been greeted and has not signed in.</summary>
     Task<SmtpSession> OpenAsync(Encryption encryption, SmtpOptions? options = null);

@@ -47,18 +47,23 @@ public abstract class SmtpTransactions(ISubmissionHost host)
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_refused_reverse_path_is_the_result_and_the_session_goes_on(bool isPipelined)
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public async Task A_refused_reverse_path_is_the_result_and_the_session_goes_on(bool isPipelined, bool isForNow)
     {
+        if (!isForNow)
+            host.Lacks.Require(Ability.RefusesForGood);
+        MailPath path = isForNow ? host.DeferredReversePath : host.RefusedReversePath;
         Account account = host.NewAccount();
         byte[] message = Outgoing.Compose("after a refusal", "body\r\n");
         await using SmtpSession session = await host.OpenAsync(Encryption.None, new() { UsePipelining = isPipelined });
         using MemoryStream content = new(message);
 
-        TransactionResult refused = await session.SendAsync(new(host.RefusedReversePath, [MailPath.Parse(account.Name)]), content, Cancelled);
+        TransactionResult refused = await session.SendAsync(new(path, [MailPath.Parse(account.Name)]), content, Cancelled);
         Assert.False(refused.IsAccepted);
-        Assert.InRange(refused.Refusal!.Code, 450, 599);
+        Assert.Equal(isForNow ? 4 : 5, refused.Refusal!.Code / 100);
 
         Assert.True((await session.SubmitAsync(message, account.Name)).IsAccepted);
         Assert.Single(await host.ReceiveAsync(account, 1));

@@ -31,6 +31,7 @@ public sealed class NetDumbsterHost : ISubmissionHost, IDisposable
         [Ability.SizeLimit] = "netDumbster does not offer it",
         [Ability.KeepsOctets] = "netDumbster keeps stuffed dots and drops the envelope's sender",
         [Ability.KnowsItsRecipients] = "netDumbster takes mail for everybody",
+        [Ability.RefusesForGood] = "netDumbster refuses with 451 only",
         [Ability.RefusesRelay] = "netDumbster takes mail for everybody, and sends none on",
         [Ability.LargeContent] = "netDumbster keeps no octets to compare",
     };
@@ -40,7 +41,9 @@ public sealed class NetDumbsterHost : ISubmissionHost, IDisposable
     public string NobodysAddress => throw new NotSupportedException(Lacks[Ability.KnowsItsRecipients]);
 
     // It knows no null reverse-path.
-    public MailPath RefusedReversePath => MailPath.Null;
+    public MailPath DeferredReversePath => MailPath.Null;
+
+    public MailPath RefusedReversePath => throw new NotSupportedException(Lacks[Ability.RefusesForGood]);
 
     public Account NewAccount() => new($"conforming{Interlocked.Increment(ref _given)}@dumbster.example", "secret");
 

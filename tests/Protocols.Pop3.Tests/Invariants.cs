@@ -3,6 +3,7 @@ using CsCheck;
 using EmailSync.Protocols.Testing;
 using EmailSync.Protocols.Wire;
 using EmailSync.Protocols.Wire.Sasl;
+using Microsoft.Extensions.Time.Testing;
 using static EmailSync.Protocols.Pop3.Tests.Sessions;
 
 namespace EmailSync.Protocols.Pop3.Tests;
@@ -10,7 +11,7 @@ namespace EmailSync.Protocols.Pop3.Tests;
 /// <summary>What holds for every server whatsoever.</summary>
 public sealed class Invariants
 {
-    private const int TurnOfRetrieval = 8;
+    private const int LinesBeforeRetrieval = 14;
 
     private const string WholeSession = """
         S: +OK ready
@@ -52,7 +53,7 @@ public sealed class Invariants
     public Task N_02_a_session_cut_after_any_octet_fails_and_whole_it_succeeds() =>
         Sessions.PlayAsync(WholeSession, peer => PlayAsync(peer.Stream, new RecordingSink()));
 
-    public static TheoryData<int> Turns => [.. Enumerable.Range(0, StrayingStream.TurnsOf(WholeSession) + 1)];
+    public static TheoryData<int> Lines => [.. Enumerable.Range(0, StrayingStream.LinesOf(WholeSession) + 1)];
 
     [Fact]
     public async Task The_whole_session_is_reached()
@@ -62,8 +63,8 @@ public sealed class Invariants
         Assert.Equal(0, server.Strayed);
     }
 
-    [Theory, MemberData(nameof(Turns))]
-    public async Task Whatever_octets_a_server_sends_in_whatever_state_the_client_returns_a_value_or_throws_an_exception_of_ours(int turns)
+    [Theory, MemberData(nameof(Lines))]
+    public async Task Whatever_octets_a_server_sends_in_whatever_state_the_client_relines_a_value_or_throws_an_exception_of_ours(int lines)
     {
         Gen<string> words = Gen.OneOf(
             Gen.OneOf(
@@ -73,28 +74,43 @@ public sealed class Invariants
 
         await Gen.Select(words.Array[0, 40], Gen.Int[1, 40]).SampleAsync(async (octets, fragment) =>
         {
-            StrayingStream server = new(WholeSession, turns, Encoding.Latin1.GetBytes(string.Concat(octets)), fragment: fragment);
+            StrayingStream server = new(WholeSession, lines, Encoding.Latin1.GetBytes(string.Concat(octets)), fragment: fragment);
             Exception? thrown = await Record.ExceptionAsync(() => PlayAsync(server, new RecordingSink(), Small));
             Assert.True(thrown is null || IsOurs(thrown), $"{thrown}");
         }, iter: 500, threads: 1);
     }
 
     // Bounded in memory and in time: it stops listening after some thousand octets, and has kept no more than a few times as many.
-    [Theory, MemberData(nameof(Turns))]
-    public async Task A_server_that_never_ends_is_given_up_in_whatever_state(int turns)
+    [Theory, MemberData(nameof(Lines))]
+    public async Task A_server_that_never_ends_is_given_up_in_whatever_state(int lines)
     {
         foreach (string again in (string[])["\0", "+", "+OK", "+OK\r\n", "+ \r\n", "+ bm8=\r\n", "-ERR\r\n", "\r\n", "\n", ".", "..\r\n", "a b c\r\n", "1 a\r\n", "x\r\n"])
         {
-            StrayingStream server = new(WholeSession, turns, Encoding.Latin1.GetBytes(again), isEndless: true, fragment: 512);
+            StrayingStream server = new(WholeSession, lines, Encoding.Latin1.GetBytes(again), isEndless: true, fragment: 512);
             long before = GC.GetAllocatedBytesForCurrentThread();
             Task play = PlayAsync(server, new RecordingSink(), Small);
             // A window of RETR is written beside its reading, on other threads too; what was read bounds its memory.
-            Assert.True(play.IsCompleted || turns >= TurnOfRetrieval, "It runs on this thread");
+            Assert.True(play.IsCompleted || lines >= LinesBeforeRetrieval, "It runs on this thread");
             long allocated = play.IsCompleted ? GC.GetAllocatedBytesForCurrentThread() - before : 0;
             Exception? thrown = await Record.ExceptionAsync(() => play);
             Assert.True(thrown is null || IsOurs(thrown), $"{again}: {thrown}");
             Assert.True(server.Strayed < 64 * 1024, $"{again}: {server.Strayed} octets were read");
             Assert.True(allocated < 1024 * 1024, $"{again}: {allocated} octets were allocated");
+        }
+    }
+
+    // Bounded in time: one deadline holds for a whole response, so octets that trickle in do not prolong it.
+    [Theory, MemberData(nameof(Lines))]
+    public async Task N_01_a_server_that_drips_without_end_is_given_up_in_whatever_state(int lines)
+    {
+        foreach (string again in (string[])["+", "+OK x", "-ERR x", "a", "x\r\n", "1 a\r\n", ".x\r\n"])
+        {
+            FakeTimeProvider clock = new();
+            StrayingStream server = new(WholeSession, lines, Encoding.Latin1.GetBytes(again), isEndless: true, drips: true);
+            Task play = PlayAsync(server, new RecordingSink(), new Pop3Options { Clock = clock, AllowCleartextPasswords = true });
+            await server.DripAsync(clock, TimeSpan.FromSeconds(10), play, most: TimeSpan.FromMinutes(11));
+            Exception? thrown = await Record.ExceptionAsync(() => play);
+            Assert.True(thrown is null or TimeoutException || IsOurs(thrown), $"{again}: {thrown}");
         }
     }
 

@@ -28,12 +28,18 @@ public sealed class LabHost : IMaildropHost, ISubmissionHost, IAsyncLifetime
 
     public MailPath RefusedReversePath { get; } = MailPath.Parse("refused@lab.example");
 
+    public MailPath DeferredReversePath { get; } = MailPath.Parse("deferred@lab.example");
+
     public async ValueTask InitializeAsync()
     {
         _lab = await LabServer.StartAsync(new()
         {
             Mailboxes = 0,
-            Script = [Misbehaviour.Reply("MAIL", "550 5.7.1 not from you") with { Argument = $"<{RefusedReversePath}>" }],
+            Script =
+            [
+                Misbehaviour.Reply("MAIL", "550 5.7.1 not from you") with { Argument = $"<{RefusedReversePath}>" },
+                Misbehaviour.Reply("MAIL", "451 4.7.1 not now") with { Argument = $"<{DeferredReversePath}>" },
+            ],
         });
         _root = new(_lab.Authority.Root);
     }

@@ -16,6 +16,8 @@ internal abstract class MaildirHost(MailServers servers) : ISubmissionHost
 
     public MailPath RefusedReversePath { get; } = MailPath.Parse(PostfixServer.RefusedSender);
 
+    public MailPath DeferredReversePath { get; } = MailPath.Parse(PostfixServer.DeferredSender);
+
     protected MailServers Servers => servers;
 
     public virtual Account NewAccount() => servers.NewConformanceAccount();

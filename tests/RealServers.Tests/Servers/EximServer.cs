@@ -99,6 +99,8 @@ public sealed class EximServer
             sender:
               deny senders = {{PostfixServer.RefusedSender}}
                    message = not from you
+              defer senders = {{PostfixServer.DeferredSender}}
+                   message = not now
               accept
             recipient:
               accept domains = example.test

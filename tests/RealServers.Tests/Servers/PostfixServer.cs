@@ -16,6 +16,9 @@ public sealed class PostfixServer
     /// <summary>A reverse-path that Postfix and Exim refuse.</summary>
     public const string RefusedSender = "refused@example.test";
 
+    /// <summary>One that they refuse for now.</summary>
+    public const string DeferredSender = "deferred@example.test";
+
     private readonly string _configuration;
     private readonly TrustedRoot _root;
 
@@ -85,7 +88,7 @@ public sealed class PostfixServer
             default_transport = error:5.7.1 no mail leaves the tests
 
             """));
-        await File.WriteAllTextAsync(Path.Combine(etc, "senders"), $"{RefusedSender} REJECT not from you\n");
+        await File.WriteAllTextAsync(Path.Combine(etc, "senders"), $"{RefusedSender} REJECT not from you\n{DeferredSender} 450 4.7.1 not now\n");
         await File.WriteAllTextAsync(Path.Combine(etc, "master.cf"), string.Create(CultureInfo.InvariantCulture, $"""
             127.0.0.1:{server.SmtpPort} inet n - n - - smtpd
             127.0.0.1:{server.SmtpsPort} inet n - n - - smtpd
