@@ -10,6 +10,8 @@ namespace EmailSync.Simulation;
 /// </summary>
 public class SimulatedStore : DispatchProxy
 {
+    private static readonly StorageHealth Health = new(TimeProvider.System);
+
     private Dictionary<string, Func<object>> _answers = [];
 
     /// <summary>Makes one.</summary>
@@ -17,7 +19,8 @@ public class SimulatedStore : DispatchProxy
         ("get_" + nameof(IStore.Profiles), () => Proxy<IProfiles>(
             (nameof(IProfiles.ListAsync), () => new ValueTask<IReadOnlyList<EmailServerProfile>>(profiles)))),
         ("get_" + nameof(IStore.Mailboxes), () => Proxy<IMailboxes>(
-            (nameof(IMailboxes.SchedulesAsync), () => schedules.ToAsyncEnumerable()))));
+            (nameof(IMailboxes.SchedulesAsync), () => schedules.ToAsyncEnumerable()))),
+        ("get_" + nameof(IStore.Health), () => Health));
 
     /// <inheritdoc />
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => _answers.TryGetValue(targetMethod!.Name, out Func<object>? answer)

@@ -49,6 +49,8 @@ internal static class ApplianceHost
         .AddSingleton<MailboxScheduler>()
         .AddSingleton<IMailboxScheduler>(provider => provider.GetRequiredService<MailboxScheduler>())
         .AddHostedService(provider => provider.GetRequiredService<MailboxScheduler>())
+        .AddSingleton<StorageWatch>()
+        .AddHostedService(provider => provider.GetRequiredService<StorageWatch>())
         .AddHostedService<Housekeeping>();
 
     private static DeploymentContract Describe(ApplianceOptions options) => new()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Egress;
@@ -29,6 +30,12 @@ public static class HealthApi
 
     private static async Task<ContentHttpResult> ReadyAsync(IStore store, CancellationToken cancellationToken)
     {
+        if (store.Health.Trouble is { } trouble)
+        {
+            string text = string.Create(CultureInfo.InvariantCulture, $"not ready since {trouble.Since:u}: {trouble.Why}");
+            return TypedResults.Text(text, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+
         await store.Settings.ReadAsync(cancellationToken);
         return TypedResults.Text("ok");
     }

@@ -37,6 +37,9 @@ public enum AlertScope
 /// <param name="Id">The id's text form, or the host's name.</param>
 public readonly record struct AlertSubject(AlertScope Scope, string Id)
 {
+    /// <summary>About the appliance itself.</summary>
+    public static AlertSubject Appliance { get; } = new(AlertScope.Appliance, "appliance");
+
     /// <summary>About a mailbox.</summary>
     public static AlertSubject Of(MailboxId mailbox) => new(AlertScope.Mailbox, mailbox.ToString());
 

@@ -47,6 +47,11 @@ public static class AlertCatalog
         "Several profiles fail at the same host.",
         "Look at the host and the way to it before the profiles. It is resolved when a mailbox of any profile succeeds there.") { Scopes = [AlertScope.Host], IsWhole = true };
 
+    /// <summary>The appliance cannot write to its own disk.</summary>
+    public static readonly AlertEntry StoreFailing = new("store-failing", AlertLevel.Error,
+        "The appliance cannot write to its own disk. Nothing is received and nothing is sent until it can; nothing was lost, and nothing was deleted on a server that is not stored.",
+        "Free or repair the disk that holds the data folder. The appliance tries it every five seconds and goes on by itself; /readyz says how it stands. An alert that could not be written is written when the disk takes it.") { Scopes = [AlertScope.Appliance], IsWhole = true };
+
     /// <summary>The owner of a profile could not be mailed.</summary>
     public static readonly AlertEntry OwnerNotTold = new("owner-not-told", AlertLevel.Warning,
         "The profile's owner could not be mailed: no mailbox of the appliance is known to be able to send.",
@@ -180,7 +185,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, StoreFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
     public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);

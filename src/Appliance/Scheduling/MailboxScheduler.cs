@@ -110,7 +110,8 @@ public sealed partial class MailboxScheduler(
 
     private void Start(CancellationToken stoppingToken)
     {
-        while (_agenda.Draw(clock.GetUtcNow()) is { } due)
+        // Whatever was fetched now could not be stored. Sessions that are open find that out by themselves, and delete nothing.
+        while (store.Health.Trouble is null && _agenda.Draw(clock.GetUtcNow()) is { } due)
         {
             _ = RunAsync(due, _agenda.RoomBeside(due), stoppingToken);
         }
@@ -130,17 +131,27 @@ public sealed partial class MailboxScheduler(
         {
             // Not a failure: it will be due again at the next start.
         }
+        catch (StorageException failure)
+        {
+            // What came of it could not be written down; StorageWatch tells of that, once for all mailboxes.
+            outcome = Later(due, ErrorClass.Storage, failure);
+        }
         catch (Exception unforeseen)
         {
             // Work turns failures into outcomes; what arrives here is a fault of ours. It must neither stop the loop nor be retried at full speed.
             LogUnforeseen(due.Mailbox, due.Work, unforeseen);
-            DateTimeOffset later = clock.GetUtcNow() + Backoff.TransientPause;
-            outcome = new(
-                new(due.Mailbox, due.Profile, due.Work == Work.Receive ? later : null, due.Work == Work.Send ? later : null),
-                new(ErrorClass.Unknown, FailureScope.Mailbox, true, false, unforeseen.Message));
+            outcome = Later(due, ErrorClass.Unknown, unforeseen);
         }
 
         _events.Writer.TryWrite(new Ended(due, outcome));
+    }
+
+    private WorkOutcome Later(Due due, ErrorClass why, Exception failure)
+    {
+        DateTimeOffset later = clock.GetUtcNow() + Backoff.TransientPause;
+        return new(
+            new(due.Mailbox, due.Profile, due.Work == Work.Receive ? later : null, due.Work == Work.Send ? later : null),
+            new(why, FailureScope.Mailbox, true, false, failure.Message));
     }
 
     // News that the disk kept us from reading is still news: it is looked at again when the disk may be back.
@@ -282,6 +293,8 @@ public sealed partial class MailboxScheduler(
 
     private TimeSpan UntilNext()
     {
+        if (store.Health.Trouble is not null)
+            return StorageRetry;
         DateTimeOffset now = clock.GetUtcNow();
         DateTimeOffset? due = _agenda.NextDue;
         DateTimeOffset? trial = _agenda.NextTrial;

@@ -43,6 +43,14 @@ public interface IStore : IAsyncDisposable
     /// <summary>What was changed, by whom.</summary>
     IAudit Audit { get; }
 
+    /// <summary>Whether the disk takes writes.</summary>
+    StorageHealth Health { get; }
+
+    /// <summary>Writes a little, durably, in each of the ways in which mail is written, to find out whether the disk takes it (again).</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StorageException">It does not.</exception>
+    ValueTask ProbeAsync(CancellationToken cancellationToken);
+
     /// <summary>
     /// Writes a backup of this moment as a tar archive, while everything goes on: the database, the spool, and last a manifest, without which
     /// the archive is not whole. Passwords are in it as ciphertexts only; the key ring is in it only under a passphrase.

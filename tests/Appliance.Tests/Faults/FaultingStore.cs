@@ -41,7 +41,7 @@ internal class FaultingStore : DispatchProxy
         // The parts of the store are stores of their own.
         if (method.ReturnType == typeof(IIncomingEmails))
             return new FaultingIncoming((IIncomingEmails)Call(method, args)!, _fault);
-        if (method.IsSpecialName)
+        if (method.IsSpecialName && method.ReturnType.IsInterface)
             return _parts.GetOrAdd(method.Name, _ => Wrap(method.ReturnType, method.Invoke(_inner, null)!, _fault));
         if (method.ReturnType == typeof(ValueTask))
             return new ValueTask(_fault.RunAsync(method.Name, async () => { await (ValueTask)Call(method, args)!; return true; }));

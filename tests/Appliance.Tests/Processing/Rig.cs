@@ -33,6 +33,8 @@ internal sealed class Rig : IAsyncDisposable
         Assemble();
     }
 
+    public string Folder => _folder;
+
     public LabServer Lab { get; }
 
     public IStore Store { get; private set; }
@@ -170,7 +172,7 @@ internal sealed class Rig : IAsyncDisposable
         Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), _delays, new(), new(), Clock, NullLogger<MailboxWorker>.Instance);
     }
 
-    private AlertBook Alerts(IStore store) => new(store, new(store, (mailbox, _) => Woken.Add(mailbox), Clock));
+    public AlertBook Alerts(IStore store) => new(store, new(store, (mailbox, _) => Woken.Add(mailbox), Clock));
 
     private MailSessions Sessions(IStore store)
     {

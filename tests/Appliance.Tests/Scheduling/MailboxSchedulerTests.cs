@@ -33,6 +33,23 @@ public sealed class MailboxSchedulerTests
     }
 
     [Fact]
+    public async Task Nothing_is_begun_while_the_disk_takes_no_writes()
+    {
+        await using Stage stage = await Stage.OpenAsync(mailboxes: 1);
+        stage.Store.Health.Fail("full");
+        await stage.StartAsync();
+        // It has looked at what is due, and left it.
+        while (stage.Scheduler.Snapshot().Planned == 0)
+            await Task.Yield();
+        Assert.False(stage.HasNext);
+
+        await stage.Store.ProbeAsync(Timeout);
+        stage.Clock.Advance(StorageWatch.Interval);
+
+        await stage.NextAsync();
+    }
+
+    [Fact]
     public async Task A_woken_outbox_is_sent_at_once()
     {
         await using Stage stage = await Stage.OpenAsync(mailboxes: 1);

@@ -233,7 +233,7 @@ public sealed class DatabaseTests : IAsyncDisposable
         Connection writer = Connection.OpenWriter(file, null);
         writer.Execute("CREATE TABLE IF NOT EXISTS number (value INTEGER UNIQUE)");
         writer.Execute("CREATE TABLE IF NOT EXISTS filler (octets BLOB)");
-        return _database = new(file, writer, change is null ? options : change(options), _clock, _meter);
+        return _database = new(file, writer, change is null ? options : change(options), _clock, new(_clock), _meter);
     }
 
     private static Task<int> InsertAsync(Database database, int value) => WriteAsync(database, connection => Insert(connection, value));

@@ -56,7 +56,7 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
         }
         catch (Exception failure) when (StorageFailures.IsOne(failure))
         {
-            throw StorageFailures.Explain(failure);
+            throw spool.Explain(failure);
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
         }
         catch (Exception failure) when (StorageFailures.IsOne(failure))
         {
-            throw StorageFailures.Explain(failure);
+            throw spool.Explain(failure);
         }
 
         _written += _buffered;

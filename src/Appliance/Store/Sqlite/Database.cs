@@ -20,6 +20,7 @@ internal sealed class Database : IAsyncDisposable
     private readonly string _file;
     private readonly StoreOptions _options;
     private readonly TimeProvider _clock;
+    private readonly StorageHealth _health;
     private readonly Connection _writer;
     private readonly BlockingCollection<Write> _queue = [];
     private readonly ConcurrencyLimiter _room;
@@ -31,9 +32,9 @@ internal sealed class Database : IAsyncDisposable
     private bool _disposed;
 
     /// <summary>Takes over the writing connection, on which the schema is up to date.</summary>
-    public Database(string file, Connection writer, StoreOptions options, TimeProvider clock, Meter meter)
+    public Database(string file, Connection writer, StoreOptions options, TimeProvider clock, StorageHealth health, Meter meter)
     {
-        (_file, _writer, _options, _clock) = (file, writer, options, clock);
+        (_file, _writer, _options, _clock, _health) = (file, writer, options, clock, health);
         _room = new(new()
         {
             PermitLimit = RoomUnits(options.MaximumQueuedOctets),
@@ -169,6 +170,7 @@ internal sealed class Database : IAsyncDisposable
         catch (Exception failure)
         {
             // Whatever it was, the batch is not stored, every caller is told, and the writer goes on: it is the only one.
+            _health.Fail(StorageFailures.Explain(failure).Message);
             next?.Fail(StorageFailures.Explain(failure));
             batch.ForEach(write => write.Fail(StorageFailures.Explain(failure)));
             return;

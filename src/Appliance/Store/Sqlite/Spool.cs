@@ -15,12 +15,49 @@ internal sealed class Spool(string folder, TimeProvider clock) : IDisposable
     /// </summary>
     public static readonly TimeSpan OrphanAge = TimeSpan.FromDays(1);
 
+    // More than a file system keeps back for itself, and little enough to be written every few seconds.
+    private const int ProbeOctets = 1024 * 1024;
+
     private const int ReadBuffer = 64 * 1024;
     private const string FinalExtension = ".eml";
     private const string TemporaryExtension = ".tmp";
 
     // A flush blocks its thread. A few at a time keep the disk busy; more would only hold threads.
     private readonly SemaphoreSlim _flushes = new(4);
+
+    /// <summary>Whether the disk takes writes.</summary>
+    public StorageHealth Health { get; } = new(clock);
+
+    /// <summary>A failure of the disk in the store's words, which is remembered.</summary>
+    public StorageException Explain(Exception failure)
+    {
+        StorageException explained = StorageFailures.Explain(failure);
+        Health.Fail(explained.Message);
+        return explained;
+    }
+
+    /// <summary>Writes a file, flushes it, and deletes it.</summary>
+    /// <exception cref="StorageException">The disk does not take it.</exception>
+    public async ValueTask ProbeAsync(CancellationToken cancellationToken)
+    {
+        SpoolFile? file = null;
+        try
+        {
+            file = Create();
+            await RandomAccess.WriteAsync(file.Handle, new byte[ProbeOctets], 0, cancellationToken);
+            SafeFileHandle handle = file.Handle;
+            await Task.Factory.StartNew(() => RandomAccess.FlushToDisk(handle), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        catch (Exception failure) when (StorageFailures.IsOne(failure))
+        {
+            throw Explain(failure);
+        }
+        finally
+        {
+            if (file is not null)
+                Drop(file);
+        }
+    }
 
     /// <summary>Opens a new temporary file.</summary>
     public SpoolFile Create()

@@ -21,7 +21,8 @@ public sealed partial class SqliteStore : IStore
     {
         (_folder, _spool, _clock) = (folder, spool, clock);
         _meter = new(new MeterOptions(MeterName) { Scope = this });
-        _database = new(folder.DatabaseFile, writer, options, clock, _meter);
+        Health = spool.Health;
+        _database = new(folder.DatabaseFile, writer, options, clock, Health, _meter);
         Profiles = new ProfileTable(_database);
         Mailboxes = new MailboxTable(_database);
         Incoming = new IncomingTable(_database, spool, options, clock);
@@ -35,6 +36,9 @@ public sealed partial class SqliteStore : IStore
         Tokens = new TokenTable(_database, clock);
         Audit = new AuditTable(_database, clock);
     }
+
+    /// <inheritdoc />
+    public StorageHealth Health { get; }
 
     /// <inheritdoc />
     public IProfiles Profiles { get; }
@@ -86,6 +90,14 @@ public sealed partial class SqliteStore : IStore
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
+
+    /// <inheritdoc />
+    public async ValueTask ProbeAsync(CancellationToken cancellationToken)
+    {
+        await _spool.ProbeAsync(cancellationToken);
+        await _database.WriteAsync(static connection => connection.Prepare("UPDATE run SET is_open = is_open WHERE id = 1").Execute(), cancellationToken);
+        Health.Recover();
+    }
 
     /// <inheritdoc />
     public Task WriteBackupAsync(Stream destination, Secret? passphrase, CancellationToken cancellationToken) =>
