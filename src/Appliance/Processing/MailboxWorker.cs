@@ -12,6 +12,7 @@ public sealed partial class MailboxWorker(
 {
     /// <summary>Does it.</summary>
     /// <exception cref="OperationCanceledException">The appliance stops.</exception>
+    /// <exception cref="StorageException">The disk takes no writes (<see cref="StorageHealth.Trouble"/>).</exception>
     public async Task<WorkOutcome> RunAsync(MailboxId id, Work work, CancellationToken cancellationToken)
     {
         if (await store.Mailboxes.FindAsync(id, cancellationToken) is not { } mailbox
@@ -75,7 +76,9 @@ public sealed partial class MailboxWorker(
             LogPolled(mailbox.Id, report.Listed, report.Stored, report.Octets, report.Deleted, report.TooLarge, (now - startedAt).TotalMilliseconds);
             return null;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        // A disk that takes no writes is no mailbox's failure, and could not be written down as one.
+        catch (Exception exception) when ((exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            && !(exception is StorageException && store.Health.Trouble is not null))
         {
             Failure failure = FailureClassifier.Classify(exception);
             await NoteAsync(mailbox, profile, MailService.Pop3, failure, startedAt, cancellationToken);

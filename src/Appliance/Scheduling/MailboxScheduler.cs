@@ -134,21 +134,21 @@ public sealed partial class MailboxScheduler(
         catch (StorageException failure)
         {
             // What came of it could not be written down; StorageWatch tells of that, once for all mailboxes.
-            outcome = Later(due, ErrorClass.Storage, failure);
+            outcome = Later(due, StorageRetry, ErrorClass.Storage, failure);
         }
         catch (Exception unforeseen)
         {
             // Work turns failures into outcomes; what arrives here is a fault of ours. It must neither stop the loop nor be retried at full speed.
             LogUnforeseen(due.Mailbox, due.Work, unforeseen);
-            outcome = Later(due, ErrorClass.Unknown, unforeseen);
+            outcome = Later(due, Backoff.TransientPause, ErrorClass.Unknown, unforeseen);
         }
 
         _events.Writer.TryWrite(new Ended(due, outcome));
     }
 
-    private WorkOutcome Later(Due due, ErrorClass why, Exception failure)
+    private WorkOutcome Later(Due due, TimeSpan pause, ErrorClass why, Exception failure)
     {
-        DateTimeOffset later = clock.GetUtcNow() + Backoff.TransientPause;
+        DateTimeOffset later = clock.GetUtcNow() + pause;
         return new(
             new(due.Mailbox, due.Profile, due.Work == Work.Receive ? later : null, due.Work == Work.Send ? later : null),
             new(why, FailureScope.Mailbox, true, false, failure.Message));

@@ -2,6 +2,7 @@ using System.Text;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Scheduling;
+using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Tests.Api;
 using EmailSync.Appliance.Tests.Processing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,8 +28,7 @@ public sealed class StorageWatchTests
         using StorageWatch watch = new(rig.Store, alerts, clock, NullLogger<StorageWatch>.Instance);
         using MissingFolder spool = new(Path.Combine(rig.Folder, "spool"));
 
-        WorkOutcome outcome = await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);
-        Assert.Equal(ErrorClass.Storage, outcome.Failure!.Class);
+        await Assert.ThrowsAsync<StorageException>(() => rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout));
         Assert.NotNull(rig.Store.Health.Trouble);
         await watch.LookAsync(Rig.Timeout);
         await watch.LookAsync(Rig.Timeout);
@@ -53,7 +53,7 @@ public sealed class StorageWatchTests
         await using ApiHost host = await ApiHost.StartAsync();
         using (MissingFolder spool = new(Path.Combine(host.Folder, "spool")))
         {
-            await Assert.ThrowsAsync<EmailSync.Appliance.Store.StorageException>(async () => await host.Store.ProbeAsync(ApiHost.Timeout));
+            await Assert.ThrowsAsync<StorageException>(async () => await host.Store.ProbeAsync(ApiHost.Timeout));
             (int status, string text) = await ReadyAsync(host);
             Assert.Equal(503, status);
             Assert.StartsWith("not ready since ", text, StringComparison.Ordinal);
