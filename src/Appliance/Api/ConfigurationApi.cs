@@ -69,7 +69,7 @@ internal static class ConfigurationApi
         return TypedResults.Ok(new ConfigurationContract
         {
             Format = 1,
-            Settings = settings with { DefaultProfile = settings.DefaultProfile is { } id ? names[ProfileId.Parse(id, null)] : null },
+            Settings = settings with { DefaultProfile = settings.DefaultProfile is { } id ? names.GetValueOrDefault(ProfileId.Parse(id, null)) : null },
             Profiles = [.. profiles.Select(ProfileInput.Of)],
             Mailboxes = mailboxes,
             SetSecrets = secrets,

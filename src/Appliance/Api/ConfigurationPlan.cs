@@ -9,8 +9,9 @@ using EmailSync.Appliance.Store;
 namespace EmailSync.Appliance.Api;
 
 /// <summary>
-/// Compares a configuration with what is stored. Nothing is written before the whole of it was found right; what it does not name is left
-/// alone, unless it is asked to prune.
+/// Compares a configuration with what is stored. Nothing is written before the whole of it was found right, and everything that is wrong is
+/// told at once; what it does not name is left alone, unless it is asked to prune. Profiles come before what names them, and go after it, so that
+/// whoever is interrupted half way applies it again and the rest is done.
 /// </summary>
 internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailboxScheduler scheduler)
 {
@@ -29,85 +30,129 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
 
     private sealed record Step(PlannedChange Change, Func<Task> DoAsync);
 
+    /// <summary>What one comparison works on.</summary>
+    /// <param name="Wanted">The configuration.</param>
+    /// <param name="Prunes">What it does not name is deleted.</param>
+    /// <param name="Stored">The profiles as they are, by name.</param>
+    /// <param name="Planned">The profiles as they will be, by name.</param>
+    private sealed record Work(
+        ConfigurationContract Wanted, bool Prunes, Dictionary<string, EmailServerProfile> Stored, Dictionary<string, EmailServerProfile> Planned)
+    {
+        public Faults Faults { get; } = new();
+
+        public List<Step> Steps { get; } = [];
+
+        /// <summary>Profiles of the configuration that something is wrong with: what names one is judged when that is mended.</summary>
+        public HashSet<string> Faulty { get; } = new(StringComparer.OrdinalIgnoreCase);
+    }
+
     private async Task<IReadOnlyList<Step>> CompareAsync(ConfigurationContract wanted, bool prune, CancellationToken cancellationToken)
     {
         if (wanted.Format is not (null or 1))
             throw InvalidRequestException.Of("format", $"{wanted.Format}", "It is a format that this version does not know.", "Give 1.");
         RefuseTwins("profiles", (wanted.Profiles ?? []).Select(profile => profile.Name));
         RefuseTwins("mailboxes", (wanted.Mailboxes ?? []).Select(mailbox => mailbox.EmailAddress));
-        Dictionary<string, EmailServerProfile> profiles =
-            (await store.Profiles.ListAsync(cancellationToken)).ToDictionary(profile => profile.Name, StringComparer.OrdinalIgnoreCase);
-        List<Step> steps = [];
+        IReadOnlyList<EmailServerProfile> stored = await store.Profiles.ListAsync(cancellationToken);
+        HashSet<string> named = new((wanted.Profiles ?? []).Select(profile => profile.Name!.Trim()), StringComparer.OrdinalIgnoreCase);
+        Work work = new(
+            wanted, prune, stored.ToDictionary(profile => profile.Name, StringComparer.OrdinalIgnoreCase),
+            stored.Where(profile => !prune || named.Contains(profile.Name)).ToDictionary(profile => profile.Name, StringComparer.OrdinalIgnoreCase));
         foreach (ProfileInput profile in wanted.Profiles ?? [])
-            await CompareProfileAsync(profile, profiles.GetValueOrDefault(profile.Name ?? ""), steps, cancellationToken);
-        await CompareSettingsAsync(wanted.Settings, profiles, wanted.Profiles ?? [], steps, cancellationToken);
+            await CompareProfileAsync(work, profile, cancellationToken);
+        await CompareSettingsAsync(work, cancellationToken);
         foreach (MailboxInput mailbox in wanted.Mailboxes ?? [])
-            await CompareMailboxAsync(mailbox, profiles, wanted.Profiles ?? [], steps, cancellationToken);
+            await CompareMailboxAsync(work, mailbox, cancellationToken);
         if (prune)
-            await PruneAsync(wanted, profiles, steps, cancellationToken);
-        return steps;
+            await PruneAsync(work, cancellationToken);
+        work.Faults.ThrowIfAny();
+        return work.Steps;
     }
 
-    private async Task CompareProfileAsync(ProfileInput input, EmailServerProfile? stored, List<Step> steps, CancellationToken cancellationToken)
+    private async Task CompareProfileAsync(Work work, ProfileInput input, CancellationToken cancellationToken)
     {
-        EmailServerProfile read = rules.Read(input, stored);
+        string name = input.Name!.Trim();
+        EmailServerProfile? stored = work.Stored.GetValueOrDefault(name);
+        EmailServerProfile? read = await work.Faults.PartAsync($"profiles/{name}", async () =>
+        {
+            EmailServerProfile profile = rules.Read(input, stored);
+            // Mailboxes that the configuration names are judged by what it makes of them; of the others, none may need what goes.
+            if (stored is not null && !work.Prunes)
+                await ProfileChanges.RefuseMissingServersAsync(store, stored, profile, AddressesOf(work.Wanted), cancellationToken);
+            return profile;
+        });
+        if (read is null)
+        {
+            work.Faulty.Add(name);
+            return;
+        }
+
+        work.Planned[name] = read;
         if (stored is null)
         {
-            steps.Add(new(new(PlannedAction.Create, "profile", read.Name, []), () => ProfileChanges.CreateAsync(store, read, input, cancellationToken)));
+            work.Steps.Add(new(new(PlannedAction.Create, "profile", read.Name, []), () => ProfileChanges.CreateAsync(store, read, input, cancellationToken)));
             return;
         }
 
         List<string> fields = Differences(ProfileInput.Of(stored), ProfileInput.Of(read), ContractJson.Contract.ProfileInput);
-        foreach ((string field, SecretName name, string? given) in ProfileChanges.SecretsOf(stored.Id, input))
-            await NoteSecretAsync(fields, field, name, given, cancellationToken);
+        foreach ((string field, SecretName secret, string? given) in ProfileChanges.SecretsOf(stored.Id, input))
+            await NoteSecretAsync(fields, field, secret, given, cancellationToken);
         if (fields.Count > 0)
-            steps.Add(new(new(PlannedAction.Update, "profile", stored.Name, fields), () => ProfileChanges.UpdateAsync(store, scheduler, stored, read, input, cancellationToken)));
+            work.Steps.Add(new(new(PlannedAction.Update, "profile", stored.Name, fields), () => ProfileChanges.StoreAsync(store, scheduler, stored, read, input, cancellationToken)));
     }
 
-    private async Task CompareSettingsAsync(
-        SettingsContract? input, Dictionary<string, EmailServerProfile> profiles, IReadOnlyList<ProfileInput> made, List<Step> steps, CancellationToken cancellationToken)
+    private async Task CompareSettingsAsync(Work work, CancellationToken cancellationToken)
     {
-        if (input is null)
-            return;
         Settings stored = await store.Settings.ReadAsync(cancellationToken);
+        EmailServerProfile? storedDefault = work.Stored.Values.FirstOrDefault(profile => profile.Id == stored.DefaultProfile);
+        if (work.Wanted.Settings is not { } input)
+        {
+            if (storedDefault is not null && !work.Planned.ContainsKey(storedDefault.Name))
+                work.Faults.Add("settings/defaultProfile", storedDefault.Name, "It is stored as the default profile, and would be pruned.", "Give settings with another defaultProfile, or with none.");
+            return;
+        }
+
         if (input.DefaultProfile is { } named)
-            RequireProfile("settings.defaultProfile", named, profiles, made);
+            RequireProfile(work, "settings/defaultProfile", named);
         // The default profile may be one that is only about to be made.
-        Settings read = await SettingsApi.ReadAsync(input with { DefaultProfile = null }, store, cancellationToken);
+        Settings? read = await work.Faults.PartAsync("settings", () => SettingsApi.ReadAsync(input with { DefaultProfile = null }, store, cancellationToken));
+        if (read is null)
+            return;
         List<string> fields = Differences(SettingsContract.Of(stored) with { DefaultProfile = null }, SettingsContract.Of(read), ContractJson.Contract.SettingsContract);
-        EmailServerProfile? storedDefault = profiles.Values.FirstOrDefault(profile => profile.Id == stored.DefaultProfile);
         if (!string.Equals(storedDefault?.Name, input.DefaultProfile, StringComparison.OrdinalIgnoreCase))
             fields.Add("defaultProfile");
         if (fields.Count > 0)
-            steps.Add(new(new(PlannedAction.Update, "settings", "settings", fields), async () =>
+            work.Steps.Add(new(new(PlannedAction.Update, "settings", "settings", fields), async () =>
                 await SettingsApi.SaveAsync(
                     store, scheduler, stored, await SettingsApi.ReadAsync(input, store, cancellationToken) with { Version = stored.Version }, cancellationToken)));
     }
 
-    private async Task CompareMailboxAsync(
-        MailboxInput input, Dictionary<string, EmailServerProfile> profiles, IReadOnlyList<ProfileInput> made, List<Step> steps, CancellationToken cancellationToken)
+    private async Task CompareMailboxAsync(Work work, MailboxInput input, CancellationToken cancellationToken)
     {
-        string where = $"mailboxes/{input.EmailAddress}/profile";
-        if (input.Profile is not { } named)
-            throw InvalidRequestException.Of(where, null, "It is needed.", "Give the profile's name.");
-        RequireProfile(where, named, profiles, made);
-        // Judged by any profile: the one it names may be one that is only about to be made.
-        Mailbox? stored = input.EmailAddress is { } address ? await store.Mailboxes.FindByAddressAsync(address, cancellationToken) : null;
-        string? known = profiles.GetValueOrDefault(named)?.Id.ToString();
-        Mailbox read = await MailboxChanges.ReadAsync(input with { Profile = known ?? stored?.Profile.ToString() }, stored, store, cancellationToken, isProfileKnown: known is not null);
+        string address = input.EmailAddress!.Trim();
+        string where = $"mailboxes/{address}";
+        if (input.Profile is null)
+            work.Faults.Add($"{where}/profile", null, "It is needed.", "Give the profile's name.");
+        else
+            RequireProfile(work, $"{where}/profile", input.Profile);
+        if (input.Profile is not { } named || !work.Planned.TryGetValue(named, out EmailServerProfile? planned))
+            return;
+        Mailbox? stored = await store.Mailboxes.FindByAddressAsync(address, cancellationToken);
+        Mailbox? read = await work.Faults.PartAsync(where, () => MailboxChanges.ReadAsync(input, stored, store, cancellationToken, planned));
+        if (read is null)
+            return;
         if (stored is null)
         {
-            steps.Add(new(new(PlannedAction.Create, "mailbox", read.EmailAddress, []), () => MailboxSaving.CreateAsync(store, input, cancellationToken)));
+            work.Steps.Add(new(new(PlannedAction.Create, "mailbox", read.EmailAddress, []), () => MailboxSaving.CreateAsync(store, input, cancellationToken)));
             return;
         }
 
         List<string> fields = Differences(MailboxInput.Of(stored), MailboxInput.Of(read), ContractJson.Contract.MailboxInput);
-        if (known is null)
+        if (planned.Id.Value == 0)
             fields.Add("profile");
         await NoteSecretAsync(fields, "password", SecretName.Of(stored.Id), input.Password, cancellationToken);
         await NoteSecretAsync(fields, "refreshToken", SecretName.RefreshTokenOf(stored.Id), input.RefreshToken, cancellationToken);
         if (fields.Count > 0)
-            steps.Add(new(new(PlannedAction.Update, "mailbox", stored.EmailAddress, fields), async () =>
+            work.Steps.Add(new(new(PlannedAction.Update, "mailbox", stored.EmailAddress, fields), async () =>
             {
                 // Moving its profile may have changed it since.
                 Mailbox now = await store.Mailboxes.FindAsync(stored.Id, cancellationToken) ?? stored;
@@ -115,23 +160,26 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
             }));
     }
 
-    private async Task PruneAsync(ConfigurationContract wanted, Dictionary<string, EmailServerProfile> profiles, List<Step> steps, CancellationToken cancellationToken)
+    // Profiles last: until then mailboxes may use them.
+    private async Task PruneAsync(Work work, CancellationToken cancellationToken)
     {
-        HashSet<string> addresses = [.. (wanted.Mailboxes ?? []).Select(mailbox => mailbox.EmailAddress!.ToUpperInvariant())];
-        HashSet<string> names = [.. (wanted.Profiles ?? []).Select(profile => profile.Name!.ToUpperInvariant())];
+        HashSet<string> addresses = AddressesOf(work.Wanted);
         await foreach (Mailbox mailbox in ConfigurationApi.AllMailboxesAsync(store, cancellationToken))
         {
             if (!addresses.Contains(mailbox.EmailAddress.ToUpperInvariant()))
-                steps.Add(new(new(PlannedAction.Delete, "mailbox", mailbox.EmailAddress, []), async () =>
+                work.Steps.Add(new(new(PlannedAction.Delete, "mailbox", mailbox.EmailAddress, []), async () =>
                 {
                     await store.Mailboxes.DeleteAsync(mailbox.Id, cancellationToken);
                     scheduler.MailboxChanged(mailbox.Id);
                 }));
         }
 
-        foreach (EmailServerProfile profile in profiles.Values.Where(profile => !names.Contains(profile.Name.ToUpperInvariant())))
-            steps.Add(new(new(PlannedAction.Delete, "profile", profile.Name, []), async () => await store.Profiles.DeleteAsync(profile.Id, cancellationToken)));
+        foreach (EmailServerProfile profile in work.Stored.Values.Where(profile => !work.Planned.ContainsKey(profile.Name)))
+            work.Steps.Add(new(new(PlannedAction.Delete, "profile", profile.Name, []), async () => await store.Profiles.DeleteAsync(profile.Id, cancellationToken)));
     }
+
+    private static HashSet<string> AddressesOf(ConfigurationContract wanted) =>
+        [.. (wanted.Mailboxes ?? []).Select(mailbox => mailbox.EmailAddress!.Trim().ToUpperInvariant())];
 
     // A secret that is not given stays as it is; one that is given is compared, so that applying twice changes nothing.
     private async Task NoteSecretAsync(List<string> fields, string field, SecretName name, string? given, CancellationToken cancellationToken)
@@ -147,10 +195,14 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         return [.. before.Select(field => field.Key).Union(after.Select(field => field.Key)).Where(field => !JsonNode.DeepEquals(before[field], after[field]))];
     }
 
-    private static void RequireProfile(string field, string name, Dictionary<string, EmailServerProfile> profiles, IReadOnlyList<ProfileInput> made)
+    private static void RequireProfile(Work work, string field, string name)
     {
-        if (!profiles.ContainsKey(name) && !made.Any(profile => string.Equals(profile.Name, name, StringComparison.OrdinalIgnoreCase)))
-            throw InvalidRequestException.Of(field, name, "There is no such profile, here or in the configuration.", "Name one of its profiles.");
+        if (work.Planned.ContainsKey(name) || work.Faulty.Contains(name))
+            return;
+        if (work.Stored.ContainsKey(name))
+            work.Faults.Add(field, name, "The configuration does not have this profile, and would prune it.", "Add it to the configuration, or name another.");
+        else
+            work.Faults.Add(field, name, "There is no such profile, here or in the configuration.", "Name one of its profiles.");
     }
 
     private static void RefuseTwins(string field, IEnumerable<string?> names)

@@ -31,8 +31,8 @@ public static class EmailComposer
         if (recipients.Count == 0)
             faults.Add("to", null, "There is no recipient.", "Give at least one in to, cc or bcc.");
         Add("replyTo", input.ReplyTo is null ? null : [input.ReplyTo], message.ReplyTo, [], faults);
-        if (input.Text is null && input.Html is null)
-            faults.Add("text", null, "There is no body.", "Give text, html, or both.");
+        if (string.IsNullOrEmpty(input.Text) && string.IsNullOrEmpty(input.Html) && string.IsNullOrWhiteSpace(input.Subject) && input.Attachments is not { Count: > 0 })
+            faults.Add("text", null, "There is nothing in the email: no subject, no body, no attachment.", "Give at least one of subject, text, html and attachments.");
         if (input.Subject is { } subject && subject.Any(char.IsControl))
             faults.Add("subject", null, "There is a control character in it.", "Leave it out.");
         if (input.InReplyTo is { } answered && (answered.Any(char.IsControl) || MimeUtils.EnumerateReferences(answered).Take(2).Count() != 1))

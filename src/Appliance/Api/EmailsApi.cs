@@ -132,7 +132,12 @@ public static class EmailsApi
             faults.Add("to", null, "There is no recipient.", "Give each recipient as a query parameter: ?to=a@example.com&to=b@example.com.");
         string[] recipients = [.. to.Select(address => faults.Address("to", address)!).Distinct(StringComparer.OrdinalIgnoreCase)];
         faults.ThrowIfAny();
-        return await EnqueueAsync(sender, recipients, request.Body, key, sendAt, priority?.Value ?? EmailPriority.Normal, store, scheduler, cancellationToken);
+        System.IO.Pipelines.ReadResult beginning = await request.BodyReader.ReadAsync(cancellationToken);
+        if (beginning is { IsCompleted: true, Buffer.IsEmpty: true })
+            throw InvalidRequestException.Of("body", null, "There is nothing in the email.", "Send the raw message as the body.");
+        request.BodyReader.AdvanceTo(beginning.Buffer.Start);
+        await using Stream content = request.BodyReader.AsStream();
+        return await EnqueueAsync(sender, recipients, content, key, sendAt, priority?.Value ?? EmailPriority.Normal, store, scheduler, cancellationToken);
     }
 
     private static async Task<Accepted<EmailContract>> EnqueueAsync(

@@ -12,6 +12,20 @@ public sealed class Faults
     /// <summary>Something is wrong.</summary>
     public void Add(string field, string? value, string reason, string remedy) => _faults.Add(new(field, value, reason, remedy));
 
+    /// <summary>Reads a part of a document; what is wrong with it is told with the others, with the part's name before its field. Null where something is.</summary>
+    public async Task<T?> PartAsync<T>(string part, Func<Task<T>> read) where T : class
+    {
+        try
+        {
+            return await read();
+        }
+        catch (InvalidRequestException refused)
+        {
+            _faults.AddRange(refused.Faults.Select(fault => fault with { Field = $"{part}/{fault.Field}" }));
+            return null;
+        }
+    }
+
     /// <summary>Ends the request where anything is wrong.</summary>
     /// <exception cref="InvalidRequestException">Something is.</exception>
     public void ThrowIfAny()

@@ -12,17 +12,17 @@ public static class MailboxChanges
     /// <param name="stored">What is stored, where it is changed rather than made.</param>
     /// <param name="store">Knows profiles and settings.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="isProfileKnown">False where its profile is only about to be made.</param>
+    /// <param name="planned">Its profile as it is about to be made or changed; null for the stored one that it names.</param>
     /// <exception cref="InvalidRequestException">Something is wrong with it.</exception>
     public static async Task<Mailbox> ReadAsync(
-        MailboxInput input, Mailbox? stored, IStore store, CancellationToken cancellationToken, bool isProfileKnown = true)
+        MailboxInput input, Mailbox? stored, IStore store, CancellationToken cancellationToken, EmailServerProfile? planned = null)
     {
         Faults faults = new();
         Settings settings = await store.Settings.ReadAsync(cancellationToken);
         string? address = faults.Address("emailAddress", input.EmailAddress);
         if (address is null)
             faults.Add("emailAddress", null, "It is needed.", "Give the mailbox's address.");
-        EmailServerProfile? profile = isProfileKnown ? await FindProfileAsync(input.Profile, settings, store, faults, cancellationToken) : null;
+        EmailServerProfile? profile = planned ?? await FindProfileAsync(input.Profile, settings, store, faults, cancellationToken);
         if (input.AppointmentsContactsTasks is not (null or "none"))
             faults.Add("appointmentsContactsTasks", input.AppointmentsContactsTasks, "Appointments, contacts and tasks are not supported for POP3/SMTP.", "Give none.");
         if (input.LeaveOnServerDays is { } days)
@@ -40,7 +40,8 @@ public static class MailboxChanges
             Name = faults.Text("name", input.Name ?? address, 1, 200, address ?? ""),
             EmailAddress = address ?? "",
             Kind = faults.Choice("kind", input.Kind, MailboxKind.User),
-            Profile = profile?.Id ?? (isProfileKnown ? default : stored?.Profile ?? default),
+            // One that is about to be made has no id yet.
+            Profile = profile is { Id.Value: > 0 } ? profile.Id : planned is null ? default : stored?.Profile ?? default,
             UserName = faults.OptionalText("userName", input.UserName, 200),
             AllowCredentialsForEmailProcessing = input.AllowCredentialsForEmailProcessing ?? (input.Password ?? input.RefreshToken) is not null,
             IncomingEmail = faults.Choice("incomingEmail", input.IncomingEmail, settings.DefaultIncomingEmail),

@@ -47,9 +47,9 @@ public sealed class MailboxSelection
             Profile = Profile is null ? null : (await ProfilesApi.FindAsync(store, Profile, cancellationToken)).Id,
             Approval = Approval?.Value,
             Status = Status?.Value,
+            Kind = Kind?.Value,
         };
-        IAsyncEnumerable<Mailbox> all = MailboxesApi.AllAsync(store, filter, cancellationToken);
-        return Kind is { Value: var kind } ? all.Where(mailbox => mailbox.Kind == kind) : all;
+        return MailboxesApi.AllAsync(store, filter, cancellationToken);
     }
 
     private async Task<IReadOnlyList<Mailbox>> FindNamedAsync(IStore store, CancellationToken cancellationToken)

@@ -67,13 +67,14 @@ public static class MailboxesApi
     public static int PageSize(int? limit) => Math.Clamp(limit ?? DefaultPage, 1, LargestPage);
 
     private static async Task<Ok<Page<MailboxContract>>> ListAsync(
-        IStore store, string? profile, Named<EmailApproval>? approval, Named<EmailStatus>? status, MailboxId? after, int? limit, CancellationToken cancellationToken)
+        IStore store, string? profile, Named<EmailApproval>? approval, Named<EmailStatus>? status, Named<MailboxKind>? kind, MailboxId? after, int? limit, CancellationToken cancellationToken)
     {
         MailboxFilter filter = new()
         {
             Profile = profile is null ? null : (await ProfilesApi.FindAsync(store, profile, cancellationToken)).Id,
             Approval = approval?.Value,
             Status = status?.Value,
+            Kind = kind?.Value,
         };
         int size = PageSize(limit);
         IReadOnlyList<Mailbox> page = await store.Mailboxes.ListAsync(filter, after, size, cancellationToken);

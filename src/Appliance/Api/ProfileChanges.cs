@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Scheduling;
@@ -18,12 +19,19 @@ internal static class ProfileChanges
         return created;
     }
 
-    /// <summary>Stores a change: secrets that were given for another server are forgotten, those that came along are kept.</summary>
-    /// <exception cref="InvalidRequestException">A server goes that mailboxes use.</exception>
+    /// <summary>Stores a change, where no server goes that mailboxes use.</summary>
+    /// <exception cref="InvalidRequestException">One does.</exception>
     public static async Task<EmailServerProfile> UpdateAsync(
         IStore store, IMailboxScheduler scheduler, EmailServerProfile stored, EmailServerProfile changed, ProfileInput input, CancellationToken cancellationToken)
     {
-        await RefuseMissingServersAsync(store, stored, changed, cancellationToken);
+        await RefuseMissingServersAsync(store, stored, changed, FrozenSet<string>.Empty, cancellationToken);
+        return await StoreAsync(store, scheduler, stored, changed, input, cancellationToken);
+    }
+
+    /// <summary>Stores a change: secrets that were given for another server are forgotten, those that came along are kept.</summary>
+    public static async Task<EmailServerProfile> StoreAsync(
+        IStore store, IMailboxScheduler scheduler, EmailServerProfile stored, EmailServerProfile changed, ProfileInput input, CancellationToken cancellationToken)
+    {
         EmailServerProfile updated = await store.Profiles.UpdateAsync(changed, cancellationToken);
         await ForgetSecretsOfOtherServersAsync(store, stored, updated, cancellationToken);
         await SetSecretsAsync(store, updated, input, cancellationToken);
@@ -31,9 +39,15 @@ internal static class ProfileChanges
         return updated;
     }
 
-    // A direction that mailboxes use needs its server.
-    private static async Task RefuseMissingServersAsync(
-        IStore store, EmailServerProfile before, EmailServerProfile after, CancellationToken cancellationToken)
+    /// <summary>A direction that mailboxes use needs its server.</summary>
+    /// <param name="store">Knows the mailboxes.</param>
+    /// <param name="before">The profile as it is.</param>
+    /// <param name="after">The profile as it is to be.</param>
+    /// <param name="others">Mailboxes (addresses in capitals) that do not count: they are changed too.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="InvalidRequestException">A server goes that mailboxes use.</exception>
+    public static async Task RefuseMissingServersAsync(
+        IStore store, EmailServerProfile before, EmailServerProfile after, IReadOnlySet<string> others, CancellationToken cancellationToken)
     {
         Faults faults = new();
         foreach ((string field, MailService service) in ((string, MailService)[])[("incomingServerLocation", MailService.Pop3), ("outgoingServerLocation", MailService.Submission)])
@@ -41,7 +55,7 @@ internal static class ProfileChanges
             if (before.Side(service).Location is null || after.Side(service).Location is not null)
                 continue;
             List<string> users = await MailboxesApi.AllAsync(store, new() { Profile = after.Id }, cancellationToken)
-                .Where(mailbox => mailbox.MethodFor(service) == DeliveryMethod.ServerSideSynchronization)
+                .Where(mailbox => mailbox.MethodFor(service) == DeliveryMethod.ServerSideSynchronization && !others.Contains(mailbox.EmailAddress.ToUpperInvariant()))
                 .Select(mailbox => mailbox.EmailAddress).Take(10).ToListAsync(cancellationToken);
             if (users.Count > 0)
                 faults.Add(field, null, $"Mailboxes use this direction: {string.Join(", ", users)}.", "Give a server, or set the direction of those mailboxes to none first.");

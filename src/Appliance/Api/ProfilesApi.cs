@@ -77,6 +77,8 @@ public static class ProfilesApi
     {
         EmailServerProfile found = await FindAsync(store, profile, cancellationToken);
         MergePatch.RequireMatch(request, found.Version);
+        if ((await store.Settings.ReadAsync(cancellationToken)).DefaultProfile == found.Id)
+            throw InvalidRequestException.Of("profile", found.Name, "It is the settings' default profile.", "Set another defaultProfile in the settings, or none, first.");
         await store.Profiles.DeleteAsync(found.Id, cancellationToken);
         scheduler.ProfileChanged(found.Id);
         return TypedResults.NoContent();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using EmailSync.Appliance.Api.Contracts;
+using MimeKit;
 
 namespace EmailSync.Appliance.Cli;
 
@@ -20,6 +21,7 @@ internal sealed class EmailCommands
           emailsync email ack eml_121
           emailsync email send letter.eml --mailbox jane@example.com --to joe@example.org
           emailsync email send --mailbox jane@example.com --to joe@example.org --subject Hello --text "How are you?"
+          emailsync email send --mailbox jane@example.com --to joe@example.org --subject Invoice --attach invoice.pdf terms.pdf
         """;
 
     private readonly Option<string?>[] _filters =
@@ -41,6 +43,7 @@ internal sealed class EmailCommands
     private readonly Option<string[]> _to = new("--to") { Description = "A recipient; repeat it for more.", Required = true, HelpName = "ADDRESS" };
     private readonly Option<string[]> _cc = new("--cc") { Description = "A recipient seen by all.", HelpName = "ADDRESS" };
     private readonly Option<string[]> _bcc = new("--bcc") { Description = "A recipient seen by nobody.", HelpName = "ADDRESS" };
+    private readonly Option<FileInfo[]> _attach = new("--attach") { Description = "A file that comes along; repeat it for more.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> _sendAt = new("--send-at") { Description = "Not before this moment.", HelpName = "TIME" };
     private readonly Option<string?> _priority = new("--priority") { Description = "Whether it goes before others of the mailbox: low, normal or high." };
     private readonly Option<string?> _key = new("--idempotency-key") { Description = "The same key with the same content is the same email." };
@@ -67,8 +70,7 @@ internal sealed class EmailCommands
             runner.Create("show", "Shows an email without its content.", verb => ShowAsync(verb, verb.Parse.GetRequiredValue(email)), email),
             runner.Create("raw", "Writes the raw message, exactly as it was received or will be sent.",
                 verb => CopyAsync(verb, runner.Environment, verb.Parse.GetRequiredValue(email), verb.Parse.GetValue(to)), email, to),
-            runner.Create("send", "Submits an email; it is durable when this returns.", verb => verbs.SendAsync(verb, runner.Environment),
-                [verbs._file, verbs._mailbox, verbs._to, verbs._cc, verbs._bcc, .. verbs._parts.Select(part => part.Option), verbs._sendAt, verbs._priority, verbs._key]),
+            verbs.CreateSend(runner),
         };
         foreach ((string name, string description) in new[]
         {
@@ -77,6 +79,21 @@ internal sealed class EmailCommands
         })
             group.Add(runner.Create(name, description, verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(emails), each => ActAsync(verb, each, name)), emails));
         return group;
+    }
+
+    private Command CreateSend(VerbRunner runner)
+    {
+        Option[] parts = [.. _parts.Select(part => part.Option), _attach];
+        Command send = runner.Create("send", "Submits an email; it is durable when this returns.", verb => SendAsync(verb, runner.Environment),
+            [_file, _mailbox, _to, _cc, _bcc, .. parts, _sendAt, _priority, _key]);
+        send.Validators.Add(result =>
+        {
+            if (result.GetResult(_file) is not { Tokens.Count: > 0 })
+                return;
+            foreach (Option part in parts.Where(part => result.GetResult(part) is { Implicit: false }))
+                result.AddError($"{part.Name} is for an email that is composed, and a raw message is sent as it is: give one of both.");
+        });
+        return send;
     }
 
     private static string PathOf(string email) => $"emails/{Uri.EscapeDataString(email)}";
@@ -137,7 +154,7 @@ internal sealed class EmailCommands
             $"emails/raw?{string.Join('&', query)}", content, "message/rfc822", verb.Parse.GetValue(_key), ContractJson.Contract.EmailContract, verb.Cancellation);
     }
 
-    private Task<Answer<EmailContract>> SendComposedAsync(Verb verb)
+    private async Task<Answer<EmailContract>> SendComposedAsync(Verb verb)
     {
         JsonObject email = new() { ["mailbox"] = verb.Parse.GetRequiredValue(_mailbox) };
         foreach ((string field, Option<string[]> option) in new[] { ("to", _to), ("cc", _cc), ("bcc", _bcc) })
@@ -150,8 +167,21 @@ internal sealed class EmailCommands
             if (verb.Parse.GetValue(option) is { } value)
                 email[field] = value;
         }
+        JsonArray attachments = [];
+        foreach (FileInfo file in verb.Parse.GetValue(_attach) ?? [])
+        {
+            attachments.Add(new JsonObject
+            {
+                ["name"] = file.Name,
+                ["contentType"] = MimeTypes.GetMimeType(file.Name),
+                ["content"] = Convert.ToBase64String(await File.ReadAllBytesAsync(file.FullName, verb.Cancellation)),
+            });
+        }
+
+        if (attachments.Count > 0)
+            email["attachments"] = attachments;
         MemoryStream content = new(System.Text.Encoding.UTF8.GetBytes(email.ToJsonString()));
-        return verb.Appliance.PostAsync("emails", content, "application/json", verb.Parse.GetValue(_key), ContractJson.Contract.EmailContract, verb.Cancellation);
+        return await verb.Appliance.PostAsync("emails", content, "application/json", verb.Parse.GetValue(_key), ContractJson.Contract.EmailContract, verb.Cancellation);
     }
 
     private static async Task ActAsync(Verb verb, string email, string action)

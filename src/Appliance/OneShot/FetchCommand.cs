@@ -30,7 +30,7 @@ internal sealed class FetchCommand
     private readonly Option<string> _to = new("--to") { Description = "maildir:DIR, mbox:FILE or null:", Required = true, HelpName = "DESTINATION" };
     private readonly Option<FileInfo?> _state = new("--state") { Description = "Remembers what was fetched; one file for one destination.", HelpName = "FILE" };
     private readonly Option<bool> _delete = new("--delete") { Description = "Delete on the server what is safe on this disk." };
-    private readonly Option<int> _limit = new("--limit") { Description = "Fetch at most so many messages.", DefaultValueFactory = _ => int.MaxValue, HelpName = "N" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Fetch at most so many messages.", HelpName = "N" };
 
     private FetchCommand(ToolEnvironment environment) => _environment = environment;
 
@@ -78,7 +78,7 @@ internal sealed class FetchCommand
             {
                 FetchRun run = new(maildrop, account, destination, state)
                 {
-                    Limit = parse.GetValue(_limit),
+                    Limit = parse.GetValue(_limit) ?? int.MaxValue,
                     Delete = parse.GetValue(_delete),
                     Watcher = watcher,
                     Clock = _environment.Clock,

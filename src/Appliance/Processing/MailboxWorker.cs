@@ -102,12 +102,16 @@ public sealed partial class MailboxWorker(
 
     private async Task<Failure?> SendAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
-        if (await send.RunAsync(mailbox, profile, cancellationToken) is { } failure)
+        SendReport report = await send.RunAsync(mailbox, profile, cancellationToken);
+        if (report.Failure is { } failure)
         {
             await NoteAsync(mailbox, profile, MailService.Submission, failure, clock.GetUtcNow(), cancellationToken);
             return failure;
         }
 
+        // Nothing was due, so nothing was found out about the server.
+        if (!report.HadSession)
+            return null;
         if (mailbox.State is not { OutgoingStatus: EmailStatus.Success, OutgoingTransientFailureCount: 0 })
         {
             await store.Mailboxes.RecordAsync(

@@ -12,11 +12,12 @@ public sealed partial class SendCycle(
 {
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(5);
 
-    /// <summary>Sends what is due. Returns why no session could be had; null where one could, or nothing was due.</summary>
-    public async Task<Failure?> RunAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    /// <summary>Sends what is due.</summary>
+    public async Task<SendReport> RunAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
         PooledSubmission? submission = null;
         bool mustBeNew = false;
+        bool hadSession = false;
         try
         {
             while (await store.Outgoing.ClaimAsync(mailbox.Id, clock.GetUtcNow(), cancellationToken) is { } email)
@@ -24,13 +25,14 @@ public sealed partial class SendCycle(
                 try
                 {
                     submission ??= await pool.RentAsync(mailbox, profile, mustBeNew, cancellationToken);
+                    hadSession = true;
                 }
                 catch (Exception exception)
                 {
                     await store.Outgoing.ReleaseAsync(email.Id, NextAttempt(email, 0) ?? clock.GetUtcNow() + Backoff.LongestPause, CancellationToken.None);
                     if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
                         throw;
-                    return FailureClassifier.Classify(exception);
+                    return new(hadSession, FailureClassifier.Classify(exception));
                 }
 
                 mustBeNew = !await DeliverAsync(submission, email, profile, cancellationToken);
@@ -41,7 +43,7 @@ public sealed partial class SendCycle(
                 }
             }
 
-            return null;
+            return new(hadSession, Failure: null);
         }
         finally
         {

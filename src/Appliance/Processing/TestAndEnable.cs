@@ -80,7 +80,8 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
     }
 
     private static bool IsSoonerThanWanted(int days, Mailbox mailbox) =>
-        !mailbox.DeleteEmailsAfterProcessing && (mailbox.LeaveOnServerDays is not { } wanted || days < wanted);
+        // What waits for an acknowledgement stays for as long as that takes.
+        mailbox.DeleteOnlyAcknowledged || (!mailbox.DeleteEmailsAfterProcessing && (mailbox.LeaveOnServerDays is not { } wanted || days < wanted));
 
     private async Task SendTestMessageAsync(Trial trial, StepRecorder steps, TestMessage message, CancellationToken cancellationToken)
     {

@@ -13,6 +13,9 @@ public sealed record MailboxFilter
 
     /// <summary>With this status in either direction only.</summary>
     public EmailStatus? Status { get; init; }
+
+    /// <summary>Of this kind only.</summary>
+    public MailboxKind? Kind { get; init; }
 }
 
 /// <summary>What the scheduler needs of a mailbox: a few octets each, for hundreds of thousands of them.</summary>

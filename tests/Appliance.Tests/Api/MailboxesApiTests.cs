@@ -6,6 +6,69 @@ namespace EmailSync.Appliance.Tests.Api;
 
 public sealed class MailboxesApiTests
 {
+    [Theory]
+    [InlineData("""{"text":""}""", 422)]
+    [InlineData("""{"subject":" ","html":""}""", 422)]
+    [InlineData("""{"subject":"only this"}""", 202)]
+    [InlineData("""{"text":"only this"}""", 202)]
+    public async Task An_email_of_nothing_is_refused_and_one_without_a_body_is_not(string parts, int status)
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await host.PostAsync("profiles", host.ProfileInput());
+        await host.PostAsync("mailboxes", host.MailboxInput());
+        JsonObject email = JsonNode.Parse(parts)!.AsObject();
+        email["mailbox"] = "mbx_1";
+        email["to"] = new JsonArray("a@example.com");
+
+        Assert.Equal(status, (await host.PostAsync("emails", email)).Status);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_raw_email_of_nothing_is_refused(bool isLengthKnown)
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await host.PostAsync("profiles", host.ProfileInput());
+        await host.PostAsync("mailboxes", host.MailboxInput());
+        using HttpRequestMessage request = new(HttpMethod.Post, "emails/raw?mailbox=mbx_1&to=a@example.com") { Content = new ByteArrayContent([]) };
+        request.Content.Headers.ContentType = new("message/rfc822");
+        request.Headers.TransferEncodingChunked = isLengthKnown ? null : true;
+
+        using HttpResponseMessage response = await host.Socket.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(422, (int)response.StatusCode);
+        Assert.Empty((await host.GetAsync("emails")).Json["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_raw_email_over_the_limit_is_refused_with_the_limit()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await host.PostAsync("profiles", host.ProfileInput());
+        await host.PostAsync("mailboxes", host.MailboxInput());
+        using HttpRequestMessage request = new(HttpMethod.Post, "emails/raw?mailbox=mbx_1&to=a@example.com") { Content = new ByteArrayContent([0x41]) };
+        request.Content.Headers.ContentType = new("message/rfc822");
+        request.Content.Headers.ContentLength = (150L * 1024 * 1024) + 1;
+        request.Headers.ExpectContinue = true;
+
+        using HttpResponseMessage response = await host.Socket.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(413, (int)response.StatusCode);
+        Assert.Contains("157286400", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mailboxes_of_one_kind_fill_their_page()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await host.PostAsync("profiles", host.ProfileInput());
+        foreach (string name in (string[])["a", "q1", "b", "q2"])
+            await host.PostAsync("mailboxes", new JsonObject { ["emailAddress"] = $"{name}@example.com", ["profile"] = "lab", ["kind"] = name[0] == 'q' ? "queue" : "user" });
+
+        Answer page = await host.GetAsync("mailboxes?kind=queue&limit=2");
+
+        Assert.Equal(["q1@example.com", "q2@example.com"], page.Json["items"]!.AsArray().Select(mailbox => (string)mailbox!["emailAddress"]!));
+    }
+
     [Fact]
     public async Task From_a_profile_to_received_and_sent_mail()
     {

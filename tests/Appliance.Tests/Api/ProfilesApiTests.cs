@@ -191,6 +191,11 @@ public sealed class ProfilesApiTests
         Assert.Equal("user0001@lab.example", (string?)Assert.Single(refused.Json["errors"]!.AsArray())!["value"]);
 
         await host.DeleteAsync("mailboxes/user0001@lab.example");
+        await host.PatchAsync("settings", new JsonObject { ["defaultProfile"] = "lab" });
+        Answer isDefault = await host.DeleteAsync("profiles/lab");
+        Assert.Equal((422, "invalid"), Kind(isDefault));
+        Assert.Contains("default profile", isDefault.Text, StringComparison.Ordinal);
+        await host.PatchAsync("settings", new JsonObject { ["defaultProfile"] = null });
         Assert.Equal(204, (await host.DeleteAsync("profiles/lab")).Status);
         Assert.Equal((404, "not-found"), Kind(await host.GetAsync("profiles/lab")));
     }

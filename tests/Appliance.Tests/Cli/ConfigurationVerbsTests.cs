@@ -93,6 +93,69 @@ public sealed class ConfigurationVerbsTests
     }
 
     [Fact]
+    public async Task All_faults_of_a_configuration_are_told_at_once()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        JsonObject lab = bench.Host.ProfileInput();
+        lab["incomingServerLocation"] = null;
+        lab["incomingPort"] = null;
+        await WriteAsync(bench, new()
+        {
+            ["settings"] = new JsonObject { ["alertRetentionDays"] = 0 },
+            ["profiles"] = new JsonArray(lab, new JsonObject { ["name"] = "new", ["maxConcurrentConnections"] = 301 }),
+            ["mailboxes"] = new JsonArray(
+                new JsonObject { ["emailAddress"] = "a@example.com", ["profile"] = "lab", ["leaveOnServerDays"] = 3651 },
+                new JsonObject { ["emailAddress"] = "b@example.com", ["profile"] = "nowhere" },
+                new JsonObject { ["emailAddress"] = "c@example.com", ["profile"] = "new" }),
+        });
+
+        CliRun run = await bench.RunAsync("apply", bench.File("config.json"), "--dry-run");
+
+        Assert.Equal(1, run.ExitCode);
+        // The stored mailbox still needs the server that the profile loses; c is judged once its profile is right.
+        Assert.All(
+            (string[])["profiles/lab/incomingServerLocation", "profiles/new/maxConcurrentConnections", "settings/alertRetentionDays",
+                "mailboxes/a@example.com/leaveOnServerDays", "mailboxes/b@example.com/profile"],
+            field => Assert.Contains(field, run.Error, StringComparison.Ordinal));
+        Assert.DoesNotContain("c@example.com", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_profile_that_something_uses_is_not_pruned_and_that_is_known_before_anything_is_done()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.Host.PatchAsync("settings", new JsonObject { ["defaultProfile"] = "lab" });
+        JsonObject mailbox = bench.Host.MailboxInput();
+        mailbox.Remove("password");
+        await WriteAsync(bench, new() { ["profiles"] = new JsonArray(bench.Host.ProfileInput("other")), ["mailboxes"] = new JsonArray(mailbox) });
+
+        CliRun run = await bench.RunAsync("apply", bench.File("config.json"), "--prune");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("would prune it", run.Error, StringComparison.Ordinal);
+        Assert.Contains("settings/defaultProfile", run.Error, StringComparison.Ordinal);
+        Assert.Single((await bench.Host.GetAsync("profiles")).Json["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_profile_may_lose_a_server_where_the_same_configuration_sees_to_it_that_nobody_needs_it()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        JsonObject lab = bench.Host.ProfileInput();
+        lab["outgoingServerLocation"] = null;
+        lab["outgoingPort"] = null;
+        JsonObject mailbox = bench.Host.MailboxInput();
+        mailbox.Remove("password");
+        mailbox["outgoingEmail"] = "none";
+        await WriteAsync(bench, new() { ["profiles"] = new JsonArray(lab), ["mailboxes"] = new JsonArray(mailbox) });
+
+        CliRun run = await bench.RunAsync("apply", bench.File("config.json"));
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal("none", (string)(await bench.Host.GetAsync($"mailboxes/{bench.Address}")).Json["outgoingEmail"]!);
+    }
+
+    [Fact]
     public async Task A_backup_is_a_file_that_only_its_owner_reads_and_keys_are_rotated()
     {
         await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();

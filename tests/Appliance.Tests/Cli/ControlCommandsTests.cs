@@ -185,6 +185,28 @@ public sealed class ControlCommandsTests
     }
 
     [Fact]
+    public async Task Files_come_along_with_a_composed_email()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await File.WriteAllTextAsync(bench.File("übersicht.pdf"), "one", Cancel);
+        await File.WriteAllTextAsync(bench.File("terms.txt"), "two", Cancel);
+        string[] send = ["email", "send", "--mailbox", bench.Address, "--to", "joe@example.org", "--subject", "files", "--send-at", "2999-01-01T00:00:00Z", "--output", "json", "--attach"];
+
+        CliRun sent = await bench.RunAsync([.. send, bench.File("übersicht.pdf"), bench.File("terms.txt")]);
+        CliRun missing = await bench.RunAsync([.. send, bench.File("nowhere.pdf")]);
+
+        Assert.Equal((0, ""), (sent.ExitCode, sent.Error));
+        await bench.RunAsync($"email raw {sent.Json.GetProperty("id").GetString()}");
+        using MemoryStream raw = new(bench.RawOutput.ToArray());
+        using MimeKit.MimeMessage message = await MimeKit.MimeMessage.LoadAsync(raw, Cancel);
+        Assert.Equal(
+            [("übersicht.pdf", "application/pdf"), ("terms.txt", "text/plain")],
+            message.Attachments.OfType<MimeKit.MimePart>().Select(part => (part.FileName, part.ContentType.MimeType)));
+        Assert.Equal(1, missing.ExitCode);
+        Assert.Contains("nowhere.pdf", missing.Output + missing.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_strangers_words_do_not_reach_the_terminal_as_commands()
     {
         await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
@@ -243,7 +265,7 @@ public sealed class ControlCommandsTests
 
     [Theory]
     [InlineData("profile"), InlineData("profile create"), InlineData("profile update lab --incoming-port many"), InlineData("profile update lab --incoming-tls-mode maybe")]
-    [InlineData("mailbox create a@b --password hunter2"), InlineData("mailbox approve"), InlineData("mailbox approve a@b --all"), InlineData("mailbox apply-defaults"), InlineData("mailbox bulk-update --kind queue"), InlineData("email send --to a@b"), InlineData("status --output xml")]
+    [InlineData("mailbox create a@b --password hunter2"), InlineData("mailbox approve"), InlineData("mailbox approve a@b --all"), InlineData("mailbox apply-defaults"), InlineData("mailbox bulk-update --kind queue"), InlineData("email send --to a@b"), InlineData("email send letter.eml --mailbox a@b --to a@b --subject x"), InlineData("email send - --mailbox a@b --to a@b --attach x"), InlineData("status --output xml")]
     public async Task Wrong_usage_is_told(string line)
     {
         await using CliBench bench = await CliBench.StartAsync();

@@ -210,6 +210,25 @@ public sealed class MailboxWorkerTests
     }
 
     [Fact]
+    public async Task An_outbox_with_nothing_due_says_nothing_about_the_server()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync(profile => profile with
+        {
+            Outgoing = profile.Outgoing with { Location = profile.Outgoing.Location! with { Port = rig.ClosedPort } },
+        }));
+        EmailId email = await rig.Store.SubmitAsync(new(mailbox.Id, mailbox.EmailAddress, ["b@example.com"]), Samples.Message("waits"), Rig.Timeout);
+        await rig.Worker.RunAsync(mailbox.Id, Work.Send, Rig.Timeout);
+        await rig.Store.Outgoing.CancelAsync(email, Rig.Timeout);
+
+        await rig.Worker.RunAsync(mailbox.Id, Work.Send, Rig.Timeout);
+
+        Mailbox seen = await rig.ReadAsync(mailbox);
+        Assert.Equal((EmailStatus.NotRun, 1), (seen.State.OutgoingStatus, seen.State.OutgoingTransientFailureCount));
+        Assert.Equal("connect", Assert.Single(await rig.AlertsAsync(AlertSubject.Of(mailbox.Profile))).Code);
+    }
+
+    [Fact]
     public async Task An_alert_whose_level_is_switched_off_is_not_raised()
     {
         await using Rig rig = await Rig.StartAsync();

@@ -18,7 +18,7 @@ public sealed class SendCycleTests
         Mailbox mailbox = await rig.AddMailboxAsync(profile);
         EmailId id = await EnqueueAsync(rig, mailbox, "user0002@lab.example", "somebody@elsewhere.example");
 
-        Assert.Null(await rig.Send.RunAsync(mailbox, profile, Rig.Timeout));
+        Assert.Null((await rig.Send.RunAsync(mailbox, profile, Rig.Timeout)).Failure);
 
         Email sent = (await rig.Store.Emails.FindAsync(id, Rig.Timeout))!;
         Assert.Equal(EmailState.Sent, sent.State);
@@ -94,7 +94,7 @@ public sealed class SendCycleTests
         rig.Lab.Misbehave(Misbehaviour.Reply(Misbehaviour.FinalDot, "554 5.7.1 spam"));
         EmailId id = await EnqueueAsync(rig, mailbox, "user0002@lab.example");
 
-        Assert.Null(await rig.Send.RunAsync(mailbox, profile, Rig.Timeout));
+        Assert.Null((await rig.Send.RunAsync(mailbox, profile, Rig.Timeout)).Failure);
 
         Email failed = (await rig.Store.Emails.FindAsync(id, Rig.Timeout))!;
         Assert.Equal((EmailState.Failed, 554), (failed.State, failed.Recipients[0].ReplyCode));
@@ -144,7 +144,7 @@ public sealed class SendCycleTests
         Mailbox mailbox = await rig.AddMailboxAsync(profile, password: "wrong");
         EmailId id = await EnqueueAsync(rig, mailbox, "user0002@lab.example");
 
-        Failure? failure = await rig.Send.RunAsync(mailbox, profile, Rig.Timeout);
+        Failure? failure = (await rig.Send.RunAsync(mailbox, profile, Rig.Timeout)).Failure;
 
         Assert.Equal(ErrorClass.Authentication, failure!.Class);
         Email email = (await rig.Store.Emails.FindAsync(id, Rig.Timeout))!;

@@ -115,10 +115,13 @@ public sealed class ServerWishesTests
     [InlineData("EXPIRE 0", false, null, true)]
     [InlineData("EXPIRE 0", true, null, false)]
     [InlineData("EXPIRE 14", false, null, true)]
+    [InlineData("EXPIRE 14", true, null, true, true)]
+    [InlineData("EXPIRE 14", false, 7, true, true)]
+    [InlineData("EXPIRE NEVER", true, null, false, true)]
     [InlineData("EXPIRE 14", false, 30, true)]
     [InlineData("EXPIRE 14 USER", false, 14, false)]
     [InlineData("EXPIRE NEVER", false, null, false)]
-    public async Task A_test_tells_that_the_server_removes_mail_sooner_than_is_wanted(string expire, bool deletes, int? days, bool isTold)
+    public async Task A_test_tells_that_the_server_removes_mail_sooner_than_is_wanted(string expire, bool deletes, int? days, bool isTold, bool waits = false)
     {
         await using Rig rig = await Rig.StartAsync(new()
         {
@@ -126,7 +129,7 @@ public sealed class ServerWishesTests
             Pop3Capabilities = ["TOP", "USER", "SASL PLAIN", "UIDL", "PIPELINING", "RESP-CODES", "STLS", expire],
         });
         EmailServerProfile profile = await rig.AddProfileAsync();
-        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { DeleteEmailsAfterProcessing = deletes, LeaveOnServerDays = days });
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { DeleteEmailsAfterProcessing = deletes, LeaveOnServerDays = days, DeleteOnlyAcknowledged = waits });
 
         await rig.TestAsync(mailbox);
         await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout);

@@ -143,7 +143,7 @@ public sealed class SubmissionPoolTests
     private static async Task<EmailId> SendAsync(Rig rig, EmailServerProfile profile, Mailbox mailbox)
     {
         EmailId id = await EnqueueAsync(rig, mailbox, "user0002@lab.example");
-        Assert.Null(await rig.Send.RunAsync(mailbox, profile, Rig.Timeout));
+        Assert.Null((await rig.Send.RunAsync(mailbox, profile, Rig.Timeout)).Failure);
         return id;
     }
 

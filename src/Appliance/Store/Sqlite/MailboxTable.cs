@@ -52,6 +52,8 @@ internal sealed class MailboxTable(Database database) : IMailboxes
                 statement.With("$approval", (int)approval);
             if (filter.Status is { } status)
                 statement.With("$status", (int)status);
+            if (filter.Kind is { } kind)
+                statement.With("$kind", (int)kind);
             return statement.All(MailboxColumns.Read);
         }, cancellationToken);
 
@@ -166,7 +168,8 @@ internal sealed class MailboxTable(Database database) : IMailboxes
     private static string ListStatement(MailboxFilter filter)
     {
         string others = (filter.Profile is null ? "" : " AND m.profile = $profile")
-            + (filter.Approval is null ? "" : " AND m.approval = $approval");
+            + (filter.Approval is null ? "" : " AND m.approval = $approval")
+            + (filter.Kind is null ? "" : " AND m.kind = $kind");
         if (filter.Status is null)
             return $"{MailboxColumns.Select} WHERE m.id > $after{others} ORDER BY m.id LIMIT $limit";
 
