@@ -78,7 +78,7 @@ public static class EmailComposer
                 faults.Add($"{field}.name", name, "There is a path in it.", "Give the file's name alone.");
             else if (name.Any(char.IsControl))
                 faults.Add($"{field}.name", null, "There is a control character in it.", "Leave it out.");
-            if (!ContentType.TryParse(attachment.ContentType ?? "application/octet-stream", out ContentType? type))
+            if (!ContentType.TryParse(attachment.ContentType ?? MimeTypes.GetMimeType(name), out ContentType? type))
                 faults.Add($"{field}.contentType", attachment.ContentType, "It is not a media type.", "Give one such as application/pdf.");
             if (attachment.Content is not { } content)
                 faults.Add($"{field}.content", null, "It is needed.", "Give the file's octets in base64.");

@@ -62,7 +62,7 @@ public sealed class Faults
     {
         T choice = value ?? byDefault;
         if (!Enum.IsDefined(choice))
-            Add(field, choice.ToString(), "There is no such value.", $"Give one of the {Enum.GetValues<T>().Length} values in the documentation.");
+            Add(field, choice.ToString(), "There is no such value.", $"Give one of {string.Join(", ", Enum.GetValues<T>().Select(ContractJson.NameOf))}.");
         return choice;
     }
 

@@ -71,7 +71,7 @@ public static class Problems
         JsonException json => Unreadable(json),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Of(ProblemCatalog.TooLarge, exception.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => Of(ProblemCatalog.UnsupportedMediaType, exception.Message),
-        BadHttpRequestException => Of(ProblemCatalog.Unreadable, exception.Message),
+        BadHttpRequestException => Of(ProblemCatalog.Unreadable, InOurWords(exception.Message)),
         InsecureChannelException => Of(ProblemCatalog.InsecureChannel, exception.Message),
         ForbiddenException => Of(ProblemCatalog.Forbidden, exception.Message),
         PreconditionMissingException => Of(ProblemCatalog.PreconditionRequired, exception.Message),
@@ -85,6 +85,17 @@ public static class Problems
         StorageException => Of(ProblemCatalog.Storage, exception.Message),
         _ => Of(ProblemCatalog.Unforeseen, ProblemCatalog.Unforeseen.Remedy),
     };
+
+    // The framework speaks to the programmer of the endpoint there.
+    private static string InOurWords(string message)
+    {
+        if (message.StartsWith("Implicit body inferred", StringComparison.Ordinal))
+            return "There is no body, or it is null; a JSON object is expected.";
+        // Failed to bind parameter "Nullable<int> limit" from "abc".
+        return message.Split('"') is ["Failed to bind parameter ", var parameter, " from ", .. var value, _]
+            ? $"'{string.Join('"', value)}' is no value for {parameter[(parameter.LastIndexOf(' ') + 1)..]}."
+            : message;
+    }
 
     private static Problem Unreadable(JsonException json) => Of(ProblemCatalog.Unreadable,
         json.Path is { Length: > 0 } path && path != "$" ? $"{Shorten(json.Message)} (at {path})" : Shorten(json.Message));

@@ -112,14 +112,14 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
             && profile.Outgoing.AuthenticationProtocol != AuthenticationProtocol.OAuth)
             faults.Add("oauthTokenEndpoint", input.OauthTokenEndpoint, "No direction signs in by oauth.", "Set incomingAuthenticationProtocol or outgoingAuthenticationProtocol to oauth.");
         if (profile.Incoming.CredentialRetrieval is CredentialRetrieval.Anonymous or CredentialRetrieval.WindowsIntegrated)
-            faults.Add("incomingCredentialRetrieval", profile.Incoming.CredentialRetrieval.ToString(), "It is not a valid setting for POP3.", "Give user-or-queue or profile.");
+            faults.Add("incomingCredentialRetrieval", ContractJson.NameOf(profile.Incoming.CredentialRetrieval), "It is not a valid setting for POP3.", "Give user-or-queue or profile.");
         if (profile.Outgoing.CredentialRetrieval == CredentialRetrieval.Anonymous && !allowAnonymousSmtp)
             faults.Add("outgoingCredentialRetrieval", "anonymous", "It is not a valid setting here.", "Give user-or-queue or profile; the deployment can admit a local relay with AllowAnonymousSmtp.");
         if (profile.UseSameSettingsForOutgoing && profile.Outgoing.CredentialRetrieval is CredentialRetrieval.Anonymous or CredentialRetrieval.WindowsIntegrated)
-            faults.Add("outgoingCredentialRetrieval", profile.Outgoing.CredentialRetrieval.ToString(), "The outgoing credentials are those of incoming.", "Set useSameSettingsForOutgoing to false.");
+            faults.Add("outgoingCredentialRetrieval", ContractJson.NameOf(profile.Outgoing.CredentialRetrieval), "The outgoing credentials are those of incoming.", "Set useSameSettingsForOutgoing to false.");
         bool isOfProcess = !profile.UseSameSettingsForOutgoing && profile.Outgoing.CredentialRetrieval == CredentialRetrieval.WindowsIntegrated;
         if (isOfProcess && profile.Outgoing.AuthenticationProtocol is not (AuthenticationProtocol.AutoDetect or AuthenticationProtocol.Negotiate or AuthenticationProtocol.Ntlm))
-            faults.Add("outgoingAuthenticationProtocol", profile.Outgoing.AuthenticationProtocol.ToString(), "It is not one that Windows Integrated signs in by.", "Give auto-detect, negotiate or ntlm.");
+            faults.Add("outgoingAuthenticationProtocol", ContractJson.NameOf(profile.Outgoing.AuthenticationProtocol), "It is not one that Windows Integrated signs in by.", "Give auto-detect, negotiate or ntlm.");
         CheckSide("incoming", profile.Incoming, input.IncomingPassword, faults);
         if (!profile.UseSameSettingsForOutgoing)
             CheckSide("outgoing", profile.Outgoing, input.OutgoingPassword, faults);
@@ -140,11 +140,11 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
             faults.Add(prefix + "UserName", null, "Profile credentials need a user name.", "Give one.");
         string name = prefix + "AuthenticationProtocol";
         if (policy.IsStrict && side.AuthenticationProtocol.RestsOnMd5)
-            faults.Add(name, side.AuthenticationProtocol.ToString(), $"The {policy.Name} policy admits no sign-in that rests on MD5.", "Give auto-detect, scram-sha-256, plain or oauth.");
+            faults.Add(name, ContractJson.NameOf(side.AuthenticationProtocol), $"The {policy.Name} policy admits no sign-in that rests on MD5.", "Give auto-detect, scram-sha-256, plain or oauth.");
         if (isProfiles && !side.AuthenticationProtocol.CanDelegate)
-            faults.Add(name, side.AuthenticationProtocol.ToString(), "With profile credentials each mailbox is opened on behalf of its own user, which this mechanism cannot say.", "Give auto-detect, plain, scram-sha-256 or scram-sha-1.");
+            faults.Add(name, ContractJson.NameOf(side.AuthenticationProtocol), "With profile credentials each mailbox is opened on behalf of its own user, which this mechanism cannot say.", "Give auto-detect, plain, scram-sha-256 or scram-sha-1.");
         if (prefix == "outgoing" && side.AuthenticationProtocol == AuthenticationProtocol.Apop)
-            faults.Add(name, side.AuthenticationProtocol.ToString(), "APOP is a command of POP3; there is none in SMTP.", "Give auto-detect.");
+            faults.Add(name, ContractJson.NameOf(side.AuthenticationProtocol), "APOP is a command of POP3; there is none in SMTP.", "Give auto-detect.");
     }
 
     private static void CheckCertificates(string? pem, Faults faults)

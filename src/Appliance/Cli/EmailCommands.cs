@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using EmailSync.Appliance.Api.Contracts;
-using MimeKit;
 
 namespace EmailSync.Appliance.Cli;
 
@@ -173,7 +172,6 @@ internal sealed class EmailCommands
             attachments.Add(new JsonObject
             {
                 ["name"] = file.Name,
-                ["contentType"] = MimeTypes.GetMimeType(file.Name),
                 ["content"] = Convert.ToBase64String(await File.ReadAllBytesAsync(file.FullName, verb.Cancellation)),
             });
         }

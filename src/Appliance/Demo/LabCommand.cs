@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using EmailSync.Lab;
 
 namespace EmailSync.Appliance.Demo;
@@ -17,7 +18,7 @@ internal static class LabCommand
         Examples:
           emailsync lab --mailboxes 5 --messages 20
           emailsync lab --pop3s-port 9950 --ca lab.pem
-          emailsync lab --certificate expired
+          emailsync lab --certificate not-yet-valid
           emailsync lab --refuse-sign-in "-ERR [IN-USE] maildrop already locked"
         """;
 
@@ -29,7 +30,9 @@ internal static class LabCommand
         Option<int> size = WholeNumber.Option("--size", "Octets of a message.", 8192, least: 0, most: 150 * 1024 * 1024);
         Option<int> seed = new("--seed") { Description = "Another seed makes other messages and passwords.", DefaultValueFactory = _ => 1 };
         Option<FileInfo> ca = new("--ca") { Description = "Write the root certificate here, as PEM; otherwise a temporary file.", HelpName = "FILE" };
-        Option<LabCertificate> certificate = new("--certificate") { Description = "What is right or wrong with the server's certificate." };
+        Dictionary<string, LabCertificate> certificates = Enum.GetValues<LabCertificate>().ToDictionary(kind => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString()));
+        Option<string> certificate = new("--certificate") { Description = "What is right or wrong with the server's certificate.", DefaultValueFactory = _ => "valid" };
+        certificate.AcceptOnlyFromAmong([.. certificates.Keys]);
         Option<string> refusal = new("--refuse-sign-in") { Description = "Answer every sign-in with this.", HelpName = "REPLY" };
         Option<int> latency = WholeNumber.Option("--latency", "Milliseconds by which every octet is late.", 0, least: 0, most: 600_000);
         Dictionary<LabService, Option<int>> ports = Enum.GetValues<LabService>().ToDictionary(
@@ -52,7 +55,7 @@ internal static class LabCommand
                 MessagesPerMailbox = parse.GetValue(messages),
                 MessageOctets = parse.GetValue(size),
                 Seed = parse.GetValue(seed),
-                CertificateKind = parse.GetValue(certificate),
+                CertificateKind = certificates[parse.GetRequiredValue(certificate)],
                 Script = script,
             };
             try

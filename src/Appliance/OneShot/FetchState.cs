@@ -32,7 +32,8 @@ internal sealed class FetchState : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="destination">The destination it is for, by its full name.</param>
     /// <exception cref="IOException">Another process has it open.</exception>
-    /// <exception cref="InvalidDataException">It is not a state file, or one of another destination.</exception>
+    /// <exception cref="InvalidDataException">It is not a state file.</exception>
+    /// <exception cref="ToolException">It is one of another destination.</exception>
     public static FetchState Open(string path, string destination)
     {
         bool isNew = !File.Exists(path);
@@ -148,7 +149,7 @@ internal sealed class FetchState : IDisposable
         if (!line.StartsWith(Title, StringComparison.Ordinal))
             throw new InvalidDataException($"'{path}' is not a state file of emailsync fetch; it was left as it is.");
         if (!line[Title.Length..].SequenceEqual(destination))
-            throw new InvalidDataException($"The state file '{path}' belongs to {line[Title.Length..]}; use another one for {destination}.");
+            throw new ToolException($"The state file '{path}' belongs to {line[Title.Length..]}.", $"Give another --state for {destination}.") { IsUsage = true };
     }
 
     private void Append(string lines, bool flush = true)

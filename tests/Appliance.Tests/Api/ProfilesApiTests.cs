@@ -178,6 +178,37 @@ public sealed class ProfilesApiTests
         Assert.Equal((110, "starttls"), ((int)changed.Json["incomingPort"]!, changed.String("incomingTlsMode")));
     }
 
+    [Theory]
+    [InlineData("""{"Name":"a"}""", 400, "'Name' is not a field")]
+    [InlineData("""{"name":"a","incomingPort":"995"}""", 400, "incomingPort")]
+    [InlineData("null", 400, "a JSON object is expected")]
+    [InlineData("""{"name":"a","state":7}""", 422, "Give one of active, inactive.")]
+    [InlineData("""{"name":"a","incomingCredentialRetrieval":3}""", 422, "windows-integrated")]
+    public async Task What_is_not_written_as_documented_is_refused_in_the_words_of_the_documentation(string body, int status, string told)
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        using StringContent content = new(body, System.Text.Encoding.UTF8, "application/json");
+
+        using HttpResponseMessage answer = await host.Socket.PostAsync("profiles", content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        string text = JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!.ToString();
+        Assert.Contains(told, System.Text.RegularExpressions.Regex.Unescape(text), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mailboxes?limit=abc", "'abc' is no value for limit.")]
+    [InlineData("emails?state=weird", "'weird' is no value for state.")]
+    [InlineData("emails/eml_99999999999999999999", "'eml_99999999999999999999' is no value for email.")]
+    public async Task A_value_that_a_query_or_a_path_cannot_have_is_named_without_our_types(string path, string told)
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+
+        Answer answer = await host.GetAsync(path);
+
+        Assert.Equal((400, told), (answer.Status, answer.String("detail")));
+    }
+
     [Fact]
     public async Task Names_are_unique_and_a_profile_in_use_stays()
     {

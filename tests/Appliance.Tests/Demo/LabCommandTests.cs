@@ -9,8 +9,9 @@ public sealed class LabCommandTests
 {
     [Theory]
     [InlineData("lab", "--mailboxes", "-1"), InlineData("lab", "--size", "-5"), InlineData("lab", "--latency", "-5"), InlineData("lab", "--pop3-port", "99999")]
+    [InlineData("lab", "--certificate", "NotYetValid"), InlineData("lab", "--certificate", "1")]
     [InlineData("lab", "--messages", "x"), InlineData("demo", "--mailboxes", "x"), InlineData("demo", "--mailboxes", "1"), InlineData("demo", "--messages", "x")]
-    public async Task A_number_that_is_none_or_out_of_bounds_is_wrong_usage(string verb, string option, string value)
+    public async Task A_value_that_is_none_or_out_of_bounds_is_wrong_usage(string verb, string option, string value)
     {
         (int exitCode, string error) = await RunAsync(verb, option, value);
 

@@ -74,7 +74,8 @@ public sealed class FetchStateTests : IDisposable
     {
         FetchState.Open(File, "maildir:/mail").Dispose();
 
-        InvalidDataException refused = Assert.Throws<InvalidDataException>(() => FetchState.Open(File, "mbox:/mail"));
+        ToolException refused = Assert.Throws<ToolException>(() => FetchState.Open(File, "mbox:/mail"));
+        Assert.True(refused.IsUsage);
         Assert.Contains("belongs to maildir:/mail", refused.Message, StringComparison.Ordinal);
     }
 

@@ -50,10 +50,16 @@ public sealed partial class ContractJson : JsonSerializerContext
     /// <summary>The one to use: it has the rules above, which <see cref="Default"/> has not.</summary>
     public static ContractJson Contract { get; } = new(Apply(new()));
 
+    /// <summary>A value of an enumeration as it is written.</summary>
+    public static string NameOf<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+
     /// <summary>Sets the rules.</summary>
     public static JsonSerializerOptions Apply(JsonSerializerOptions options)
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        // The defaults of the web would take "NAME" for name, and "995" for 995.
+        options.PropertyNameCaseInsensitive = false;
+        options.NumberHandling = JsonNumberHandling.Strict;
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.AllowDuplicateProperties = false;

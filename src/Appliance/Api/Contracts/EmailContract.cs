@@ -48,7 +48,7 @@ public sealed record AttachmentInput
     /// <summary>Its name, without a path: 1 to 255 characters.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Its media type; <c>application/octet-stream</c> where none is given.</summary>
+    /// <summary>Its media type; where none is given, the one that its name's ending stands for, or <c>application/octet-stream</c>.</summary>
     public string? ContentType { get; init; }
 
     /// <summary>Its octets, in base64; no more than the settings' maximumAttachmentSizeInKilobytes.</summary>
