@@ -148,6 +148,8 @@ public sealed record ApplianceOptions
         RequireWithin(nameof(EmailDeliveryLongestBackoff), options.EmailDeliveryLongestBackoff, options.EmailDeliveryShortestBackoff, 86_400);
         foreach (int port in options.AdditionalPorts)
             RequireWithin(nameof(AdditionalPorts), port, 1, 65_535);
+        if (string.IsNullOrWhiteSpace(options.DataFolder))
+            throw new InvalidOperationException($"{Section}:{nameof(DataFolder)} is empty; give a folder, or leave it out.");
         if (options.HttpPort is { } http)
             RequireWithin(nameof(HttpPort), http, 0, 65_535);
         if (options is { KeyRingMasterKey: not null, KeyRingCertificate: not null })

@@ -61,6 +61,7 @@ public sealed class ApplianceOptionsTests
     [InlineData("EmailSync:MaxConnectionsPerHost", "20001", "MaxConnectionsPerHost")]
     [InlineData("EmailSync:AdditionalPorts:0", "65536", "AdditionalPorts")]
     [InlineData("EmailSync:HttpPort", "-1", "HttpPort")]
+    [InlineData("EmailSync:DataFolder", "", "DataFolder")]
     [InlineData("EmailSync:MaxIdleFactor", "13", "MaxIdleFactor")]
     [InlineData("EmailSync:MaxMailboxTransientFailures", "0", "MaxMailboxTransientFailures")]
     [InlineData("EmailSync:MailboxBackoffOnTransientError", "86401", "MailboxBackoffOnTransientError")]

@@ -14,6 +14,10 @@ internal sealed record LocalProblem(string Code, string Title, string Remedy)
     public static readonly LocalProblem InputOutput = new("input-output", "A file or the connection failed.",
         "Check the path, or whether the appliance still runs.");
 
+    /// <summary>What a file says.</summary>
+    public static readonly LocalProblem Content = new("file-content", "What a file says cannot be taken.",
+        "Mend the file or the options as the text says.");
+
     /// <summary>Ctrl+C.</summary>
     public static readonly LocalProblem Interrupted = new("interrupted", "It was interrupted.",
         "What the appliance was told is done all the same.");
@@ -23,5 +27,5 @@ internal sealed record LocalProblem(string Code, string Title, string Remedy)
         "Ask for it again; what was tested stays written down.");
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<LocalProblem> All { get; } = [NoAppliance, InputOutput, Interrupted, TestNotEnded];
+    public static IReadOnlyList<LocalProblem> All { get; } = [NoAppliance, InputOutput, Content, Interrupted, TestNotEnded];
 }

@@ -117,7 +117,12 @@ internal sealed class VerbRunner(ControlEnvironment environment)
             output.Fail(LocalProblem.NoAppliance, absent.Message);
             return Failed;
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException or System.Net.Http.HttpRequestException)
+        catch (InvalidDataException wrong)
+        {
+            output.Fail(LocalProblem.Content, wrong.Message);
+            return Failed;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or System.Net.Http.HttpRequestException)
         {
             output.Fail(LocalProblem.InputOutput, exception.Message);
             return Failed;

@@ -9,14 +9,22 @@ public sealed class LabCommandTests
 {
     [Theory]
     [InlineData("lab", "--mailboxes", "-1"), InlineData("lab", "--size", "-5"), InlineData("lab", "--latency", "-5"), InlineData("lab", "--pop3-port", "99999")]
-    [InlineData("lab", "--certificate", "NotYetValid"), InlineData("lab", "--certificate", "1")]
     [InlineData("lab", "--messages", "x"), InlineData("demo", "--mailboxes", "x"), InlineData("demo", "--mailboxes", "1"), InlineData("demo", "--messages", "x")]
-    public async Task A_value_that_is_none_or_out_of_bounds_is_wrong_usage(string verb, string option, string value)
+    public async Task A_number_that_is_none_or_out_of_bounds_is_wrong_usage(string verb, string option, string value)
     {
         (int exitCode, string error) = await RunAsync(verb, option, value);
 
         Assert.Equal(2, exitCode);
         Assert.Contains(option, error, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData("NotYetValid"), InlineData("1")]
+    public async Task A_kind_of_certificate_is_one_of_those_that_the_help_names(string kind)
+    {
+        (int exitCode, string error) = await RunAsync("lab", "--certificate", kind);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("'not-yet-valid'", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -61,8 +61,9 @@ internal static class ImportCommand
     private static async Task<int> RunAsync(
         Verb verb, IReadOnlyList<ImportedAccount> accounts, IReadOnlyList<string> leftOut, string? domain, FileInfo? authority, bool dryRun)
     {
-        if (accounts.FirstOrDefault(account => !account.UserName.Contains('@', StringComparison.Ordinal)) is { } bare && domain is null)
-            throw new InvalidDataException($"'{bare.UserName}' is no address; name its domain with --domain.");
+        string[] bare = [.. accounts.Select(account => account.UserName).Where(name => !name.Contains('@', StringComparison.Ordinal))];
+        if (bare.Length > 0 && domain is null)
+            throw new InvalidDataException($"{string.Join(", ", bare.Take(10).Select(name => $"'{name}'"))} {(bare.Length == 1 ? "is no address" : "are no addresses")}. Name the domain of such users with --domain, as in --domain example.com.");
         string AddressOf(ImportedAccount account) => account.UserName.Contains('@', StringComparison.Ordinal) ? account.UserName : $"{account.UserName}@{domain}";
 
         JsonObject configuration = Configure(accounts, AddressOf, authority is null ? null : await File.ReadAllTextAsync(authority.FullName, verb.Cancellation));
