@@ -21,7 +21,7 @@ public class CommitIncoming
     private const int Messages = 10_000;
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "emailsync-benchmark-" + Guid.NewGuid().ToString("N"));
-    private readonly MailboxId[] _mailboxes = new MailboxId[Mailboxes];
+    private readonly Lease[] _leases = new Lease[Mailboxes];
     private byte[] _message = [];
     private SqliteStore _store = null!;
     private int _next;
@@ -73,7 +73,8 @@ public class CommitIncoming
         {
             string address = $"m{number}@example.com";
             Mailbox mailbox = new() { Name = address, EmailAddress = address, Profile = profile.Id };
-            _mailboxes[number] = (await _store.Mailboxes.CreateAsync(mailbox, cancellationToken)).Id;
+            MailboxId id = (await _store.Mailboxes.CreateAsync(mailbox, cancellationToken)).Id;
+            _leases[number] = (await _store.Leases.TakeAsync(id, EmailDirection.Incoming, "benchmark", TimeSpan.FromDays(1), cancellationToken))!;
         });
     }
 
@@ -82,7 +83,7 @@ public class CommitIncoming
         int number;
         while ((number = Interlocked.Increment(ref _next)) < Messages)
         {
-            await using IncomingDraft draft = _store.Incoming.Begin(_mailboxes[number % Mailboxes], BitConverter.GetBytes(number));
+            await using IncomingDraft draft = _store.Incoming.Begin(_leases[number % Mailboxes], BitConverter.GetBytes(number));
             await draft.WriteAsync(_message, default);
             await draft.CommitAsync(EmailState.Received, default);
         }

@@ -136,7 +136,7 @@ public sealed class ScheduleSimulation
 
     private int HostOf(int mailbox) => mailbox % _hosts.Length;
 
-    private async Task<WorkOutcome> PollAsync(MailboxId id, Work work, CancellationToken cancellationToken)
+    private async Task<WorkOutcome> PollAsync(MailboxId id, Work work, bool isAsked, CancellationToken cancellationToken)
     {
         int mailbox = (int)id.Value - 1;
         int host = HostOf(mailbox);

@@ -26,7 +26,7 @@ internal static class StartUp
             TimeSpan opened = TimeProvider.System.GetElapsedTime(started);
             TimeSpan? first = null;
             using CancellationTokenSource stop = new();
-            WorkRunner poll = async (_, _, cancellationToken) =>
+            WorkRunner poll = async (_, _, _, cancellationToken) =>
             {
                 first ??= TimeProvider.System.GetElapsedTime(started);
                 await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);

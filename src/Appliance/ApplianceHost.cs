@@ -18,6 +18,7 @@ internal static class ApplianceHost
         .AddSingleton(options.ChoosePolicy())
         .AddSingleton(options.Scheduler)
         .AddSingleton(options.Retries)
+        .AddSingleton(new LeaseRules())
         .AddSingleton(Describe(options))
         .AddSingleton(options.Polling)
         .AddSingleton(new SessionSettings

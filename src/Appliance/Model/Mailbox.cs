@@ -168,6 +168,9 @@ public sealed record MailboxState
     /// <summary>Emails sent, ever.</summary>
     public long MessagesSent { get; init; }
 
+    /// <summary>Who is receiving or sending for the mailbox now; null where nobody is. Read only: what is recorded leaves it alone.</summary>
+    public string? LeasedBy { get; init; }
+
     /// <summary>Both directions together: failure where one failed, success where one succeeded and none failed.</summary>
     public EmailStatus MailboxStatus => (IncomingStatus, OutgoingStatus) switch
     {

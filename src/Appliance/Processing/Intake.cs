@@ -9,13 +9,14 @@ namespace EmailSync.Appliance.Processing;
 /// <param name="store">The store.</param>
 /// <param name="alerts">Told of messages that are too large.</param>
 /// <param name="maildrop">The session.</param>
+/// <param name="lease">The right to store what is in it.</param>
 /// <param name="mailbox">Whose maildrop it is.</param>
 /// <param name="from">What was received before is left where it is; null where all is wanted.</param>
 /// <param name="areUniqueIdsInDoubt">As <see cref="MaildropContents.AreUniqueIdsInDoubt"/>.</param>
 internal sealed class Intake(
-    IStore store, AlertBook alerts, Maildrop maildrop, Mailbox mailbox, DateTimeOffset? from, bool areUniqueIdsInDoubt) : IAsyncDisposable
+    IStore store, AlertBook alerts, Maildrop maildrop, Lease lease, Mailbox mailbox, DateTimeOffset? from, bool areUniqueIdsInDoubt) : IAsyncDisposable
 {
-    private readonly StoreSink _sink = new(store, mailbox.Id, areUniqueIdsInDoubt);
+    private readonly StoreSink _sink = new(store, lease, areUniqueIdsInDoubt);
     private NewMessage? _inFlight;
 
     /// <summary>What became of the messages so far.</summary>
@@ -71,7 +72,7 @@ internal sealed class Intake(
             ? maildrop.RetrieveAsync(numbers, sink, cancellationToken: cancellationToken)
             : maildrop.TopAsync(numbers, 0, sink, cancellationToken: cancellationToken));
         UniqueIdHash[] skipped = [.. batch.Where(message => cutOff.Older.Contains(message.Number)).Select(message => message.Hash).OfType<UniqueIdHash>()];
-        await store.Incoming.SkipUniqueIdsAsync(mailbox.Id, skipped, cancellationToken);
+        await store.Incoming.SkipUniqueIdsAsync(lease, skipped, cancellationToken);
         Identified += skipped.Length;
         return [.. batch.Where(message => !cutOff.Older.Contains(message.Number))];
     }
@@ -95,11 +96,11 @@ internal sealed class Intake(
 
     private async Task RecordHeadersAsync(NewMessage message, CancellationToken cancellationToken)
     {
-        await using IncomingDraft draft = store.Incoming.Begin(mailbox.Id, message.UniqueId);
+        await using IncomingDraft draft = store.Incoming.Begin(lease, message.UniqueId);
         if (maildrop.Capabilities is not { HasTop: false })
             await maildrop.TopAsync(message.Number, 0, new HeaderStream(draft), cancellationToken: cancellationToken);
         // Judged anew by a rescan, and still too large: it is here already.
-        if (await store.Incoming.TieUniqueIdAsync(mailbox.Id, message.Hash!.Value, draft.Sha256, cancellationToken) is not null)
+        if (await store.Incoming.TieUniqueIdAsync(lease, message.Hash!.Value, draft.Sha256, cancellationToken) is not null)
             return;
         EmailId email = await draft.CommitAsync(EmailState.HeadersOnly, cancellationToken);
         await alerts.RaiseAsync(

@@ -8,12 +8,49 @@ namespace EmailSync.Appliance.Processing;
 /// <summary>Does one piece of work for one mailbox and writes down what came of it.</summary>
 public sealed partial class MailboxWorker(
     IStore store, ReceiveCycle receive, DeliveryReportReader reports, SendCycle send, TestAndEnable test, TestJobs tests,
-    AlertBook alerts, ProfileWatch watch, LoginDelays delays, RetryRules rules, PollingRules polling, TimeProvider clock, ILogger<MailboxWorker> logger)
+    AlertBook alerts, ProfileWatch watch, LoginDelays delays, LeaseRules leases, RetryRules rules, PollingRules polling, TimeProvider clock, ILogger<MailboxWorker> logger)
 {
-    /// <summary>Does it.</summary>
+    /// <summary>Does it. What was planned and is not due any more is left alone: another has done it meanwhile.</summary>
+    /// <param name="id">Whose.</param>
+    /// <param name="work">What.</param>
+    /// <param name="isAsked">Somebody wants it now, due or not.</param>
+    /// <param name="cancellationToken">The appliance stops.</param>
     /// <exception cref="OperationCanceledException">The appliance stops.</exception>
     /// <exception cref="StorageException">The disk takes no writes (<see cref="StorageHealth.Trouble"/>).</exception>
-    public async Task<WorkOutcome> RunAsync(MailboxId id, Work work, CancellationToken cancellationToken)
+    public async Task<WorkOutcome> RunAsync(MailboxId id, Work work, bool isAsked, CancellationToken cancellationToken)
+    {
+        // A test changes nothing but what it finds, and somebody waits for it.
+        if (work == Work.Test)
+            return await RunAsync(id, work, isAsked, lease: null, cancellationToken);
+
+        EmailDirection direction = work == Work.Send ? EmailDirection.Outgoing : EmailDirection.Incoming;
+        await using LeasedTurn? turn = await LeasedTurn.TakeAsync(store.Leases, id, direction, leases, clock, cancellationToken);
+        if (turn is null)
+            return await LeaveAsync(id, clock.GetUtcNow() + leases.Retry, cancellationToken);
+        try
+        {
+            return await RunAsync(id, work, isAsked, turn.Lease, turn.Stop);
+        }
+        catch (Exception lost) when (lost is LeaseLostException
+            || (lost is OperationCanceledException && turn.IsLost && !cancellationToken.IsCancellationRequested))
+        {
+            LogLost(id, work, turn.Lease.Token);
+            return await LeaveAsync(id, clock.GetUtcNow() + leases.Retry, cancellationToken);
+        }
+    }
+
+    private async Task<WorkOutcome> LeaveAsync(MailboxId id, DateTimeOffset notBefore, CancellationToken cancellationToken)
+    {
+        MailboxSchedule? schedule = await store.Mailboxes.ScheduleAsync(id, cancellationToken);
+        MailboxSchedule? later = schedule is { } due
+            ? due with { NextPollAt = Later(due.NextPollAt, notBefore), NextSendAt = Later(due.NextSendAt, notBefore) }
+            : null;
+        return new(later, null) { IsLeftAlone = true };
+    }
+
+    private static DateTimeOffset? Later(DateTimeOffset? due, DateTimeOffset notBefore) => due < notBefore ? notBefore : due;
+
+    private async Task<WorkOutcome> RunAsync(MailboxId id, Work work, bool isAsked, Lease? lease, CancellationToken cancellationToken)
     {
         if (await store.Mailboxes.FindAsync(id, cancellationToken) is not { } mailbox
             || await store.Profiles.FindAsync(mailbox.Profile, cancellationToken) is not { } profile)
@@ -21,6 +58,10 @@ public sealed partial class MailboxWorker(
             tests.Drop(id);
             return default;
         }
+
+        DateTimeOffset now = clock.GetUtcNow();
+        if (work == Work.Receive && !isAsked && !(mailbox.State.NextPollAt <= now && !(mailbox.State.PostponedUntil > now)))
+            return await LeaveAsync(id, now, cancellationToken);
 
         Settings settings = await store.Settings.ReadAsync(cancellationToken);
         MailService service = work == Work.Send ? MailService.Submission : MailService.Pop3;
@@ -33,31 +74,31 @@ public sealed partial class MailboxWorker(
 
         Failure? failure = work switch
         {
-            Work.Receive => await ReceiveAsync(mailbox, profile, cancellationToken),
-            Work.Send => await SendAsync(mailbox, profile, cancellationToken),
+            Work.Receive => await ReceiveAsync(lease!, mailbox, profile, cancellationToken),
+            Work.Send => await SendAsync(lease!, mailbox, profile, cancellationToken),
             _ => await TestAsync(mailbox, profile, settings, cancellationToken),
         };
         return new(await store.Mailboxes.ScheduleAsync(id, cancellationToken), failure);
     }
 
-    private async Task<Failure?> ReceiveAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    private async Task<Failure?> ReceiveAsync(Lease lease, Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
         DateTimeOffset startedAt = clock.GetUtcNow();
         // Somebody asked for a poll, or tested, before the server takes another sign-in.
         if (delays.Earliest(mailbox.Id) is { } earliest)
         {
-            await store.Mailboxes.RecordAsync(mailbox.Id, state => state with { NextPollAt = earliest }, cancellationToken);
+            await store.Mailboxes.RecordAsync(lease, state => state with { NextPollAt = earliest }, cancellationToken);
             return null;
         }
 
         try
         {
-            ReceiveReport report = await receive.RunAsync(mailbox, profile, cancellationToken);
+            ReceiveReport report = await receive.RunAsync(lease, mailbox, profile, cancellationToken);
             if (report.Stored > 0)
                 await reports.ReadAsync(mailbox, cancellationToken);
             DateTimeOffset now = clock.GetUtcNow();
             double random = Random.Shared.NextDouble();
-            await store.Mailboxes.RecordAsync(mailbox.Id, state => state with
+            await store.Mailboxes.RecordAsync(lease, state => state with
             {
                 IncomingStatus = EmailStatus.Success,
                 LastPollStartedAt = startedAt,
@@ -77,11 +118,12 @@ public sealed partial class MailboxWorker(
             return null;
         }
         // A disk that takes no writes is no mailbox's failure, and could not be written down as one.
-        catch (Exception exception) when ((exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is not LeaseLostException
+            && (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             && !(exception is StorageException && store.Health.Trouble is not null))
         {
             Failure failure = FailureClassifier.Classify(exception);
-            await NoteAsync(mailbox, profile, MailService.Pop3, failure, startedAt, cancellationToken);
+            await NoteAsync(lease, mailbox, profile, MailService.Pop3, failure, startedAt, cancellationToken);
             return failure;
         }
     }
@@ -100,12 +142,12 @@ public sealed partial class MailboxWorker(
         }
     }
 
-    private async Task<Failure?> SendAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    private async Task<Failure?> SendAsync(Lease lease, Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
-        SendReport report = await send.RunAsync(mailbox, profile, cancellationToken);
+        SendReport report = await send.RunAsync(lease, mailbox, profile, cancellationToken);
         if (report.Failure is { } failure)
         {
-            await NoteAsync(mailbox, profile, MailService.Submission, failure, clock.GetUtcNow(), cancellationToken);
+            await NoteAsync(lease, mailbox, profile, MailService.Submission, failure, clock.GetUtcNow(), cancellationToken);
             return failure;
         }
 
@@ -115,7 +157,7 @@ public sealed partial class MailboxWorker(
         if (mailbox.State is not { OutgoingStatus: EmailStatus.Success, OutgoingTransientFailureCount: 0 })
         {
             await store.Mailboxes.RecordAsync(
-                mailbox.Id,
+                lease,
                 state => state with { OutgoingStatus = EmailStatus.Success, OutgoingTransientFailureCount = 0, LastError = null },
                 cancellationToken);
         }
@@ -200,7 +242,7 @@ public sealed partial class MailboxWorker(
     }
 
     private async Task NoteAsync(
-        Mailbox mailbox, EmailServerProfile profile, MailService service, Failure failure, DateTimeOffset startedAt, CancellationToken cancellationToken)
+        Lease lease, Mailbox mailbox, EmailServerProfile profile, MailService service, Failure failure, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         bool concernsServer = failure.Scope is FailureScope.Route or FailureScope.Server;
         // Credentials that were right before, and a refusal that may have another reason: one more try costs no account its lock.
@@ -209,7 +251,7 @@ public sealed partial class MailboxWorker(
         bool disables = !failure.IsTransient && !concernsServer && !isFirstDoubt;
         bool isSuspended = false;
         DateTimeOffset now = clock.GetUtcNow();
-        await store.Mailboxes.RecordAsync(mailbox.Id, state =>
+        await store.Mailboxes.RecordAsync(lease, state =>
         {
             int failures = 1 + (service == MailService.Submission ? state.OutgoingTransientFailureCount : state.TransientFailureCount);
             isSuspended = !disables && failures == rules.MaxMailboxTransientFailures;
@@ -287,6 +329,9 @@ public sealed partial class MailboxWorker(
 
     [LoggerMessage(EventId = 204, Level = LogLevel.Error, Message = "What a test of {Mailbox} found could not be written down")]
     private partial void LogNotWritten(MailboxId mailbox, StorageException failure);
+
+    [LoggerMessage(EventId = 205, Level = LogLevel.Warning, Message = "{Work} of {Mailbox} ended: its lease {Token} is held by another")]
+    private partial void LogLost(MailboxId mailbox, Work work, long token);
 
     [LoggerMessage(EventId = 202, Level = LogLevel.Information, Message = "Tested {Mailbox}: incoming {Incoming}, outgoing {Outgoing}")]
     private partial void LogTested(MailboxId mailbox, EmailStatus incoming, EmailStatus outgoing);

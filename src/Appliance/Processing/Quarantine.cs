@@ -36,7 +36,7 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
 
     /// <summary>Whether a message can be the reason for a failure that came in the middle of it.</summary>
     public static bool Implicates(Exception failure) =>
-        failure is not (StorageException or NotStoredException or OperationCanceledException or Pop3NegativeResponseException);
+        failure is not (StorageException or NotStoredException or LeaseLostException or OperationCanceledException or Pop3NegativeResponseException);
 
     /// <summary>Tells apart what is new in a maildrop.</summary>
     public async Task<Judgement> JudgeAsync(Mailbox mailbox, IReadOnlyList<NewMessage> messages, CancellationToken cancellationToken)

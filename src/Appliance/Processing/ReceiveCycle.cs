@@ -12,7 +12,8 @@ namespace EmailSync.Appliance.Processing;
 public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine quarantine, AlertBook alerts, SliceSize slice, TimeProvider clock)
 {
     /// <summary>One cycle.</summary>
-    public async Task<ReceiveReport> RunAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    /// <exception cref="LeaseLostException">Another has the mailbox; what is stored was stored before, and nothing was marked as deleted since.</exception>
+    public async Task<ReceiveReport> RunAsync(Lease lease, Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
         await using Maildrop maildrop = await sessions.OpenMaildropAsync(mailbox, profile, steps: null, cancellationToken);
         KnownUniqueIds known = await store.Incoming.KnownUniqueIdsAsync(mailbox.Id, cancellationToken);
@@ -20,7 +21,7 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
         Judgement judgement = await quarantine.JudgeAsync(mailbox, contents.New, cancellationToken);
 
         await using Intake intake = new(
-            store, alerts, maildrop, mailbox, Later(mailbox.ProcessEmailsReceivedAfter, profile.ProcessEmailsReceivedAfter), contents.AreUniqueIdsInDoubt);
+            store, alerts, maildrop, lease, mailbox, Later(mailbox.ProcessEmailsReceivedAfter, profile.ProcessEmailsReceivedAfter), contents.AreUniqueIdsInDoubt);
         bool hasMore;
         try
         {
@@ -33,11 +34,11 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
         }
 
         StoreSink sink = intake.Sink;
-        int marked = await MarkAsync(maildrop, mailbox, contents, sink, cancellationToken);
+        int marked = await MarkAsync(maildrop, lease, mailbox, contents, sink, cancellationToken);
         bool isConfirmed = await QuitAsync(maildrop, cancellationToken);
         int left = contents.KnownListed + intake.Identified - (isConfirmed ? marked : 0);
         if (left != known.LeftOnServer || intake.Identified > 0 || sink.Stored > 0)
-            await store.Incoming.NoteLeftOnServerAsync(mailbox.Id, left, cancellationToken);
+            await store.Incoming.NoteLeftOnServerAsync(lease, left, cancellationToken);
         return new(
             contents.Listed, sink.Stored, sink.Octets, sink.Recognised, intake.TooLarge, sink.RefusedCount, judgement.Held.Count,
             isConfirmed ? marked : 0, isConfirmed ? 0 : marked, hasMore);
@@ -101,7 +102,7 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
     // Only what is stored here in whole may go, and where the mailbox says so only what a consumer has acknowledged: an id that is known for
     // another reason (headers only, taken over from another program) stays.
     private async Task<int> MarkAsync(
-        Maildrop maildrop, Mailbox mailbox, MaildropContents contents, StoreSink sink, CancellationToken cancellationToken)
+        Maildrop maildrop, Lease lease, Mailbox mailbox, MaildropContents contents, StoreSink sink, CancellationToken cancellationToken)
     {
         if (!mailbox.DeleteEmailsAfterProcessing && mailbox.LeaveOnServerDays is null)
             return 0;
@@ -117,6 +118,8 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
         if (numbers.Count == 0)
             return 0;
         numbers.Sort();
+        // Whoever has the mailbox now may count on what is on the server.
+        await store.Leases.RenewAsync(lease, cancellationToken);
         IReadOnlyList<RefusedDeletion> refused = await maildrop.DeleteAsync(numbers, cancellationToken);
         return numbers.Count - refused.Count;
     }

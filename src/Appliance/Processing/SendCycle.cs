@@ -8,19 +8,22 @@ namespace EmailSync.Appliance.Processing;
 
 /// <summary>Sends one mailbox's outbox. An email is <c>sending</c> in the store before MAIL, and leaves that state only with a result in hand.</summary>
 public sealed partial class SendCycle(
-    IStore store, SubmissionPool pool, AlertBook alerts, RetryRules rules, TimeProvider clock, ILogger<SendCycle> logger)
+    IStore store, SubmissionPool pool, AlertBook alerts, RetryRules rules, LeaseRules leases, TimeProvider clock, ILogger<SendCycle> logger)
 {
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(5);
 
     /// <summary>Sends what is due.</summary>
-    public async Task<SendReport> RunAsync(Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
+    /// <exception cref="LeaseLostException">Another has the outbox, and has found in doubt what was being sent.</exception>
+    public async Task<SendReport> RunAsync(Lease lease, Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
+        // Of one who had the outbox before and did not come to an end.
+        await RecoverAsync(lease, profile, cancellationToken);
         PooledSubmission? submission = null;
         bool mustBeNew = false;
         bool hadSession = false;
         try
         {
-            while (await store.Outgoing.ClaimAsync(mailbox.Id, clock.GetUtcNow(), cancellationToken) is { } email)
+            while (await store.Outgoing.ClaimAsync(lease, clock.GetUtcNow(), cancellationToken) is { } email)
             {
                 try
                 {
@@ -29,13 +32,13 @@ public sealed partial class SendCycle(
                 }
                 catch (Exception exception)
                 {
-                    await store.Outgoing.ReleaseAsync(email.Id, NextAttempt(email, 0) ?? clock.GetUtcNow() + Backoff.LongestPause, CancellationToken.None);
+                    await store.Outgoing.ReleaseAsync(lease, email.Id, NextAttempt(email, 0) ?? clock.GetUtcNow() + Backoff.LongestPause, CancellationToken.None);
                     if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
                         throw;
                     return new(hadSession, FailureClassifier.Classify(exception));
                 }
 
-                mustBeNew = !await DeliverAsync(submission, email, profile, cancellationToken);
+                mustBeNew = !await DeliverAsync(lease, submission, email, profile, cancellationToken);
                 if (mustBeNew || !pool.IsOfUse(submission))
                 {
                     await pool.ReturnAsync(submission);
@@ -55,16 +58,27 @@ public sealed partial class SendCycle(
     /// <summary>What a crash left in doubt is sent again or held, as its profile says. Called once, before anything is sent.</summary>
     public async Task RecoverAsync(CancellationToken cancellationToken)
     {
-        foreach (Email email in await store.Outgoing.FindInterruptedAsync(cancellationToken))
+        IReadOnlyList<Email> interrupted = await store.Outgoing.FindInterruptedAsync(mailbox: null, cancellationToken);
+        foreach (MailboxId id in interrupted.Select(email => email.Mailbox).Distinct())
         {
-            Mailbox? mailbox = await store.Mailboxes.FindAsync(email.Mailbox, cancellationToken);
+            await using LeasedTurn? turn = await LeasedTurn.TakeAsync(store.Leases, id, EmailDirection.Outgoing, leases, clock, cancellationToken);
+            // Whoever has the outbox sees to it.
+            if (turn is null)
+                continue;
+            Mailbox? mailbox = await store.Mailboxes.FindAsync(id, cancellationToken);
             EmailServerProfile? profile = mailbox is null ? null : await store.Profiles.FindAsync(mailbox.Profile, cancellationToken);
-            await RecordDoubtAsync(email, profile, "The appliance stopped while the email was being sent.", clock.GetUtcNow(), cancellationToken);
+            await RecoverAsync(turn.Lease, profile, cancellationToken);
         }
     }
 
+    private async Task RecoverAsync(Lease lease, EmailServerProfile? profile, CancellationToken cancellationToken)
+    {
+        foreach (Email email in await store.Outgoing.FindInterruptedAsync(lease.Mailbox, cancellationToken))
+            await RecordDoubtAsync(lease, email, profile, "The appliance stopped while the email was being sent.", clock.GetUtcNow(), cancellationToken);
+    }
+
     /// <summary>One email, in as many transactions as the server's limit of recipients makes of it. False: the session had died before it.</summary>
-    private async Task<bool> DeliverAsync(PooledSubmission submission, Email email, EmailServerProfile profile, CancellationToken cancellationToken)
+    private async Task<bool> DeliverAsync(Lease lease, PooledSubmission submission, Email email, EmailServerProfile profile, CancellationToken cancellationToken)
     {
         Recipient[] tried = [.. email.Recipients.Where(recipient => recipient.State == RecipientState.Pending)];
         try
@@ -73,18 +87,18 @@ public sealed partial class SendCycle(
             {
                 TransactionResult result = await SendAsync(submission.Session, email, tried, cancellationToken);
                 if (submission is { IsUntried: true, Session.IsBroken: true } && !result.IsAccepted)
-                    return await GiveBackAsync(email);
+                    return await GiveBackAsync(lease, email);
                 submission.Count();
                 DeliveryOutcome outcome = DeliveryVerdict.Of(email, tried, result, NextAttempt(email));
                 Recipient[] left = submission.Session.IsBroken ? [] : DeliveryVerdict.LeftOver(tried, result);
                 if (left.Length == 0)
                 {
-                    await RecordAsync(email, outcome, cancellationToken);
+                    await RecordAsync(lease, email, outcome, cancellationToken);
                     return true;
                 }
 
                 // Those who were accepted are durable before the next transaction; what a crash leaves in doubt are the others.
-                await RecordAsync(email, outcome with { State = EmailState.Sending, NextAttemptAt = null }, cancellationToken);
+                await RecordAsync(lease, email, outcome with { State = EmailState.Sending, NextAttemptAt = null }, cancellationToken);
                 email = email with { Recipients = outcome.Recipients };
                 tried = left;
             }
@@ -92,21 +106,21 @@ public sealed partial class SendCycle(
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Cancelled before the final dot: the server dropped what it had (RFC 5321 4.1.1.10). Not a failure, so no attempt is counted.
-            await store.Outgoing.ReleaseAsync(email.Id, clock.GetUtcNow(), CancellationToken.None);
+            await store.Outgoing.ReleaseAsync(lease, email.Id, clock.GetUtcNow(), CancellationToken.None);
             throw;
         }
         catch (ConnectionLostException) when (submission.IsUntried)
         {
-            return await GiveBackAsync(email);
+            return await GiveBackAsync(lease, email);
         }
         catch (TransactionInDoubtException doubt)
         {
-            await RecordDoubtAsync(email, profile, doubt.Message + ".", NextAttempt(email), cancellationToken);
+            await RecordDoubtAsync(lease, email, profile, doubt.Message + ".", NextAttempt(email), cancellationToken);
             return true;
         }
-        catch (Exception exception) when (exception is not StorageException)
+        catch (Exception exception) when (exception is not (StorageException or LeaseLostException))
         {
-            await RecordAsync(email, DeliveryVerdict.Of(email, tried, FailureClassifier.Classify(exception), NextAttempt(email)), cancellationToken);
+            await RecordAsync(lease, email, DeliveryVerdict.Of(email, tried, FailureClassifier.Classify(exception), NextAttempt(email)), cancellationToken);
             return true;
         }
     }
@@ -127,20 +141,20 @@ public sealed partial class SendCycle(
     }
 
     // The server closed the session while it waited for its next email: that is no attempt.
-    private async Task<bool> GiveBackAsync(Email email)
+    private async Task<bool> GiveBackAsync(Lease lease, Email email)
     {
-        await store.Outgoing.ReleaseAsync(email.Id, clock.GetUtcNow(), CancellationToken.None);
+        await store.Outgoing.ReleaseAsync(lease, email.Id, clock.GetUtcNow(), CancellationToken.None);
         return false;
     }
 
-    private async Task RecordAsync(Email email, DeliveryOutcome outcome, CancellationToken cancellationToken)
+    private async Task RecordAsync(Lease lease, Email email, DeliveryOutcome outcome, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
                 // What the server said is known here and nowhere else, so our own stop does not interrupt the writing.
-                await store.Outgoing.RecordAsync(email.Id, outcome, CancellationToken.None);
+                await store.Outgoing.RecordAsync(lease, email.Id, outcome, CancellationToken.None);
                 break;
             }
             catch (StorageException failure) when (!cancellationToken.IsCancellationRequested)
@@ -158,13 +172,13 @@ public sealed partial class SendCycle(
         LogTried(email.Id, outcome.State, outcome.LastError);
     }
 
-    private async Task RecordDoubtAsync(Email email, EmailServerProfile? profile, string what, DateTimeOffset? nextAttempt, CancellationToken cancellationToken)
+    private async Task RecordDoubtAsync(Lease lease, Email email, EmailServerProfile? profile, string what, DateTimeOffset? nextAttempt, CancellationToken cancellationToken)
     {
         bool sendsAgain = nextAttempt is not null && profile?.WhenUncertain == WhenUncertain.Resend;
         DeliveryOutcome outcome = sendsAgain
             ? new(EmailState.PendingSend, email.Recipients, nextAttempt, what + " It will be sent again with the same Message-ID.")
             : new(EmailState.Uncertain, email.Recipients, null, what);
-        await RecordAsync(email, outcome, cancellationToken);
+        await RecordAsync(lease, email, outcome, cancellationToken);
         await alerts.RaiseAsync(AlertCatalog.For(ErrorClass.Uncertain), AlertSubject.Of(email.Id), Words(email, outcome), MailService.Submission, cancellationToken);
     }
 

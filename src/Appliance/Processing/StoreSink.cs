@@ -9,9 +9,9 @@ namespace EmailSync.Appliance.Processing;
 /// wait for the disk; a few may be under way at once, and then the wire does wait.
 /// </summary>
 /// <param name="store">The store.</param>
-/// <param name="mailbox">Whose messages they are.</param>
+/// <param name="lease">Whose messages they are, and by what right they are stored.</param>
 /// <param name="areUniqueIdsInDoubt">Whether a message whose octets are here is no other, though its unique-id is new.</param>
-public sealed class StoreSink(IStore store, MailboxId mailbox, bool areUniqueIdsInDoubt) : IRetrievalSink, IAsyncDisposable
+public sealed class StoreSink(IStore store, Lease lease, bool areUniqueIdsInDoubt) : IRetrievalSink, IAsyncDisposable
 {
     private const int CommitsUnderWay = 32;
 
@@ -57,7 +57,7 @@ public sealed class StoreSink(IStore store, MailboxId mailbox, bool areUniqueIds
     /// <inheritdoc />
     public ValueTask BeginAsync(int messageNumber, CancellationToken cancellationToken)
     {
-        _draft = store.Incoming.Begin(mailbox, _expected[messageNumber].UniqueId);
+        _draft = store.Incoming.Begin(lease, _expected[messageNumber].UniqueId);
         return ValueTask.CompletedTask;
     }
 

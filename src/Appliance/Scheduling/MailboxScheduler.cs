@@ -25,6 +25,8 @@ public sealed partial class MailboxScheduler(
     private readonly Agenda _agenda = new(options.MaxConnections, options.MaxConnectionsPerHost, options.Random);
     private readonly Dictionary<ProfileId, EmailServerProfile> _profiles = [];
     private readonly List<Event> _deferred = [];
+    // Work that somebody wants, due or not.
+    private readonly HashSet<(MailboxId Mailbox, Work Work)> _asked = [];
     private ScheduleSnapshot _snapshot = new(0, 0, 0, 0, 0, 0);
     private DateTimeOffset _lateCountedAt;
     private int _late;
@@ -113,11 +115,11 @@ public sealed partial class MailboxScheduler(
         // Whatever was fetched now could not be stored. Sessions that are open find that out by themselves, and delete nothing.
         while (store.Health.Trouble is null && _agenda.Draw(clock.GetUtcNow()) is { } due)
         {
-            _ = RunAsync(due, _agenda.RoomBeside(due), stoppingToken);
+            _ = RunAsync(due, _agenda.RoomBeside(due), _asked.Remove((due.Mailbox, due.Work)), stoppingToken);
         }
     }
 
-    private async Task RunAsync(Due due, Room room, CancellationToken stoppingToken)
+    private async Task RunAsync(Due due, Room room, bool isAsked, CancellationToken stoppingToken)
     {
         // The loop goes on while this runs; without the yield, work that never waits would hold it up.
         await Task.Yield();
@@ -125,7 +127,7 @@ public sealed partial class MailboxScheduler(
         try
         {
             await makeRoom(due.Mailbox, due.Profile, due.Work, room);
-            outcome = await run(due.Mailbox, due.Work, stoppingToken);
+            outcome = await run(due.Mailbox, due.Work, isAsked, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -182,6 +184,7 @@ public sealed partial class MailboxScheduler(
         {
             case Woken woken when await store.Mailboxes.FindAsync(woken.Mailbox, cancellationToken) is { } mailbox:
                 await KnowAsync(mailbox.Profile, cancellationToken);
+                _asked.Add((mailbox.Id, woken.Work));
                 _agenda.Wake(new(mailbox.Id, mailbox.Profile, woken.Work), clock.GetUtcNow());
                 break;
 

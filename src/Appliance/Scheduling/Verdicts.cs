@@ -10,6 +10,7 @@ internal static class Verdicts
     public static Verdict Of(Work work, WorkOutcome outcome) => (work, outcome.Failure) switch
     {
         (Work.Test, _) => Verdict.Nothing,
+        _ when outcome.IsLeftAlone => Verdict.Nothing,
         // Work that was not ready asked no server.
         (_, null) => outcome.Next is null && work == Work.Receive ? Verdict.Nothing : Verdict.Answered,
         (_, { Scope: FailureScope.Route }) => Verdict.ProfileFailed,

@@ -2,7 +2,10 @@ using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Store;
 
-/// <summary>What was received. A message, its unique-id and its place in the feed become durable together, or not at all.</summary>
+/// <summary>
+/// What was received. A message, its unique-id and its place in the feed become durable together, or not at all. What a cycle stores it stores
+/// under its lease: <see cref="LeaseLostException"/> where that is held no more, and then nothing is changed.
+/// </summary>
 public interface IIncomingEmails
 {
     /// <summary>The unique-ids that this mailbox has had, as hashes.</summary>
@@ -19,19 +22,19 @@ public interface IIncomingEmails
     /// Says that a cycle came to its end: so many messages with a known unique-id are left on the server. It holds until something is received;
     /// does nothing where the mailbox is gone.
     /// </summary>
-    ValueTask NoteLeftOnServerAsync(MailboxId mailbox, int messages, CancellationToken cancellationToken);
+    ValueTask NoteLeftOnServerAsync(Lease lease, int messages, CancellationToken cancellationToken);
 
     /// <summary>Begins a message. It exists once <see cref="IncomingDraft.CommitAsync"/> has returned; disposed before, it never was.</summary>
-    /// <param name="mailbox">Whose.</param>
+    /// <param name="lease">Whose, and by what right; looked at when the message is committed.</param>
     /// <param name="uniqueId">The server's unique-id as octets, or a <see cref="Fingerprint"/>, which is not shown; empty where there is neither.</param>
-    IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId);
+    IncomingDraft Begin(Lease lease, ReadOnlySpan<byte> uniqueId);
 
     /// <summary>
     /// Ties a further unique-id to the email of the mailbox that has these octets, as after a server gave new unique-ids to old messages:
     /// it is then known, and stored. Returns that email's id, or null where there is none and nothing was done.
     /// </summary>
     ValueTask<EmailId?> TieUniqueIdAsync(
-        MailboxId mailbox, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken);
+        Lease lease, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken);
 
     /// <summary>Makes unique-ids known that have no email here, so that their messages are not fetched.</summary>
     /// <exception cref="NotStoredException">There is no such mailbox.</exception>
@@ -42,7 +45,7 @@ public interface IIncomingEmails
     /// until <see cref="ForgetSkippedAsync"/>.
     /// </summary>
     /// <exception cref="NotStoredException">There is no such mailbox.</exception>
-    ValueTask SkipUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
+    ValueTask SkipUniqueIdsAsync(Lease lease, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
 
     /// <summary>
     /// Forgets the unique-ids that were skipped, those of messages of which only the headers are stored, and the mailbox's suspects, so that the
@@ -73,6 +76,7 @@ public abstract class IncomingDraft : IAsyncDisposable
     /// <returns>The stored email's id: where the mailbox has an email with this unique-id, that email's, and nothing is stored twice.</returns>
     /// <exception cref="StorageException">The disk failed; nothing was stored.</exception>
     /// <exception cref="NotStoredException">There is no such mailbox, or no longer.</exception>
+    /// <exception cref="LeaseLostException">The lease is held no more; nothing was stored.</exception>
     public abstract ValueTask<EmailId> CommitAsync(EmailState state, CancellationToken cancellationToken);
 
     /// <summary>

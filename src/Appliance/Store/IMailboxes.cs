@@ -65,6 +65,10 @@ public interface IMailboxes
     /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask RecordAsync(MailboxId id, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="RecordAsync(MailboxId, Func{MailboxState, MailboxState}, CancellationToken)"/>, by a cycle under its lease.</summary>
+    /// <exception cref="LeaseLostException">The lease is held no more; nothing was changed.</exception>
+    ValueTask RecordAsync(Lease lease, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken);
+
     /// <summary>Keeps the last test of a mailbox, in place of the one before; does nothing where the mailbox is gone.</summary>
     ValueTask RecordTestAsync(TestResult result, CancellationToken cancellationToken);
 

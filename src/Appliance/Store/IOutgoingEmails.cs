@@ -25,7 +25,9 @@ public sealed record Submission(MailboxId Mailbox, string ReversePath, IReadOnly
 /// <param name="LastError">What went wrong, in words.</param>
 public sealed record DeliveryOutcome(EmailState State, IReadOnlyList<Recipient> Recipients, DateTimeOffset? NextAttemptAt, string? LastError);
 
-/// <summary>The outbox.</summary>
+/// <summary>
+/// The outbox. A cycle that sends works under its lease: <see cref="LeaseLostException"/> where that is held no more, and then nothing is changed.
+/// </summary>
 public interface IOutgoingEmails
 {
     /// <summary>Makes an email durable, to be sent. Returns the id of the email that the idempotency key already stands for, where there is one.</summary>
@@ -40,16 +42,21 @@ public interface IOutgoingEmails
     /// Takes the mailbox's next due email for sending, those of higher priority first: it is <see cref="EmailState.Sending"/> before this returns, and stays so until
     /// <see cref="RecordAsync"/>. Null where none is due. Cancelled, it claims nothing or returns what it claimed.
     /// </summary>
-    ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken);
+    ValueTask<Email?> ClaimAsync(Lease lease, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>Writes down what an attempt came to, and counts it. The same once more, after a failure of the disk, is the same attempt.</summary>
-    ValueTask RecordAsync(EmailId email, DeliveryOutcome outcome, CancellationToken cancellationToken);
+    ValueTask RecordAsync(Lease lease, EmailId email, DeliveryOutcome outcome, CancellationToken cancellationToken);
 
     /// <summary>Gives back an email that was claimed and not tried: no attempt is counted.</summary>
-    ValueTask ReleaseAsync(EmailId email, DateTimeOffset nextAttemptAt, CancellationToken cancellationToken);
+    ValueTask ReleaseAsync(Lease lease, EmailId email, DateTimeOffset nextAttemptAt, CancellationToken cancellationToken);
 
-    /// <summary>The emails that a crash left in <see cref="EmailState.Sending"/>: their outcome is in doubt.</summary>
-    ValueTask<IReadOnlyList<Email>> FindInterruptedAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// The emails in <see cref="EmailState.Sending"/> whose claim was made under a lease that is held no more, as after a crash: their outcome is
+    /// in doubt.
+    /// </summary>
+    /// <param name="mailbox">In the outbox of this mailbox; null looks into all.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<IReadOnlyList<Email>> FindInterruptedAsync(MailboxId? mailbox, CancellationToken cancellationToken);
 
     /// <summary>Calls back an email that is not being sent. False where it is too late.</summary>
     ValueTask<bool> CancelAsync(EmailId email, CancellationToken cancellationToken);

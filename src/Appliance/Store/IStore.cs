@@ -13,6 +13,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Mailboxes, and what the engine knows about them.</summary>
     IMailboxes Mailboxes { get; }
 
+    /// <summary>Whose turn a mailbox is.</summary>
+    ILeases Leases { get; }
+
     /// <summary>What was received.</summary>
     IIncomingEmails Incoming { get; }
 

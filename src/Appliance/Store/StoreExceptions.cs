@@ -32,6 +32,14 @@ public sealed class InUseException(string what, IReadOnlyList<string> users)
 /// <summary>There is no such entry.</summary>
 public sealed class NotStoredException(string what) : Exception($"There is no {what}.");
 
+/// <summary>A lease is not held any more, so what was to be stored under it was not: another may be at work on the mailbox.</summary>
+public sealed class LeaseLostException(Lease lease)
+    : Exception($"The lease {lease.Token} of {lease.Mailbox}, {lease.Direction.ToString().ToLowerInvariant()}, is held no more; nothing was stored.")
+{
+    /// <summary>The lease.</summary>
+    public Lease Lease => lease;
+}
+
 /// <summary>The same idempotency key came with another content.</summary>
 public sealed class IdempotencyConflictException(string key, EmailId existing)
     : Exception($"The idempotency key '{key}' was used before with another content.")

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Tests.Api;
 
@@ -102,6 +103,19 @@ public sealed class MailboxesApiTests
         Assert.Equal(4, host.Lab.Mailboxes[1].MessageCount);
         Assert.Equal(["user0002@lab.example", "hidden@elsewhere.example"], host.Lab.Outbox[^1].ForwardPaths);
         Assert.DoesNotContain("hidden@", Encoding.UTF8.GetString(host.Lab.Outbox[^1].Content.Span), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_is_at_work_on_a_mailbox_is_shown()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        await EnableAsync(host);
+        await AwaitAsync(host, "mailboxes/mbx_1", answer => answer.Json["lastSuccessAt"] is not null && answer.Json["leasedBy"] is null);
+
+        await host.Store.Leases.TakeAsync(new(1), EmailDirection.Outgoing, "machine:1", TimeSpan.FromMinutes(1), ApiHost.Timeout);
+
+        Assert.Equal("machine:1", (await host.GetAsync("mailboxes/mbx_1")).String("leasedBy"));
+        Assert.Equal("machine:1", (string?)(await host.GetAsync("mailboxes")).Json["items"]![0]!["leasedBy"]);
     }
 
     [Fact]

@@ -12,20 +12,20 @@ internal sealed class FaultingIncoming(IIncomingEmails inner, StoreFault fault) 
     public ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, bool onlyAcknowledged, CancellationToken cancellationToken) =>
         Run(nameof(StoredUniqueIdsAsync), () => inner.StoredUniqueIdsAsync(mailbox, storedUntil, onlyAcknowledged, cancellationToken));
 
-    public ValueTask NoteLeftOnServerAsync(MailboxId mailbox, int messages, CancellationToken cancellationToken) =>
-        Run(nameof(NoteLeftOnServerAsync), () => inner.NoteLeftOnServerAsync(mailbox, messages, cancellationToken));
+    public ValueTask NoteLeftOnServerAsync(Lease lease, int messages, CancellationToken cancellationToken) =>
+        Run(nameof(NoteLeftOnServerAsync), () => inner.NoteLeftOnServerAsync(lease, messages, cancellationToken));
 
-    public IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId) => new FaultingDraft(inner.Begin(mailbox, uniqueId), fault);
+    public IncomingDraft Begin(Lease lease, ReadOnlySpan<byte> uniqueId) => new FaultingDraft(inner.Begin(lease, uniqueId), fault);
 
     public ValueTask<EmailId?> TieUniqueIdAsync(
-        MailboxId mailbox, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
-        Run(nameof(TieUniqueIdAsync), () => inner.TieUniqueIdAsync(mailbox, uniqueId, sha256, cancellationToken));
+        Lease lease, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
+        Run(nameof(TieUniqueIdAsync), () => inner.TieUniqueIdAsync(lease, uniqueId, sha256, cancellationToken));
 
     public ValueTask AddKnownUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
         Run(nameof(AddKnownUniqueIdsAsync), () => inner.AddKnownUniqueIdsAsync(mailbox, uniqueIds, cancellationToken));
 
-    public ValueTask SkipUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
-        Run(nameof(SkipUniqueIdsAsync), () => inner.SkipUniqueIdsAsync(mailbox, uniqueIds, cancellationToken));
+    public ValueTask SkipUniqueIdsAsync(Lease lease, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
+        Run(nameof(SkipUniqueIdsAsync), () => inner.SkipUniqueIdsAsync(lease, uniqueIds, cancellationToken));
 
     public ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken) =>
         Run(nameof(ForgetSkippedAsync), () => inner.ForgetSkippedAsync(mailbox, cancellationToken));

@@ -6,7 +6,7 @@ using EmailSync.Appliance.Store;
 namespace EmailSync.Appliance.Tests.Faults;
 
 /// <summary>Which call of the store fails, and whether what it asked for was done.</summary>
-internal sealed class StoreFault(int call, bool isDone)
+internal class StoreFault(int call, bool isDone)
 {
     private int _calls;
 
@@ -14,7 +14,7 @@ internal sealed class StoreFault(int call, bool isDone)
     public string? Failed { get; private set; }
 
     /// <summary>Does it, unless it is this one's turn to fail.</summary>
-    public async Task<T> RunAsync<T>(string method, Func<Task<T>> work)
+    public virtual async Task<T> RunAsync<T>(string method, Func<Task<T>> work)
     {
         if (Interlocked.Increment(ref _calls) != call)
             return await work();
@@ -22,6 +22,26 @@ internal sealed class StoreFault(int call, bool isDone)
         if (isDone)
             await work();
         throw new StorageException($"{method} failed on purpose.", new IOException("EIO"));
+    }
+}
+
+/// <summary>A method of the store that hangs until it is released, as on a machine that stands still.</summary>
+internal sealed class StoreHang(string method) : StoreFault(call: 0, isDone: false)
+{
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Reached => _reached.Task;
+
+    public void Release() => _released.SetResult();
+
+    public override async Task<T> RunAsync<T>(string called, Func<Task<T>> work)
+    {
+        if (called != method)
+            return await work();
+        _reached.TrySetResult();
+        await _released.Task;
+        return await work();
     }
 }
 

@@ -163,6 +163,9 @@ public sealed class PoisonTests
             {
                 // On purpose.
             }
+
+            // The server gives the maildrop free when it sees that the session is gone.
+            await rig.Lab.Journal.WhenAsync(journal => journal.ConnectionsOpen == 0, Rig.Timeout);
         }
 
         Assert.Empty(await rig.Store.Suspects.ListAsync(mailbox.Id, Rig.Timeout));

@@ -44,11 +44,11 @@ internal sealed class Rig : IAsyncDisposable
     /// <summary>A port on which nobody listens, and which the policy admits.</summary>
     public int ClosedPort { get; }
 
-    public ReceiveCycle Receive { get; private set; }
+    public LeasedReceive Receive { get; private set; }
 
     public SubmissionPool Pool { get; private set; }
 
-    public SendCycle Send { get; private set; }
+    public LeasedSend Send { get; private set; }
 
     public TestJobs Tests { get; private set; }
 
@@ -150,14 +150,29 @@ internal sealed class Rig : IAsyncDisposable
     }
 
     /// <summary>Receiving with a store in between.</summary>
-    public ReceiveCycle ReceiveThrough(IStore store, SliceSize? slice = null)
+    public LeasedReceive ReceiveThrough(IStore store, SliceSize? slice = null)
     {
         AlertBook alerts = Alerts(store);
-        return new(store, Sessions(store), new(store, alerts, Clock), alerts, slice ?? new(), Clock);
+        return new(Store, new(store, Sessions(store), new(store, alerts, Clock), alerts, slice ?? new(), Clock));
     }
 
     /// <summary>Sending with a store in between.</summary>
-    public SendCycle SendThrough(IStore store) => new(store, new(Sessions(store), Clock), Alerts(store), new(), Clock, NullLogger<SendCycle>.Instance);
+    public LeasedSend SendThrough(IStore store) =>
+        new(Store, new(store, new(Sessions(store), Clock), Alerts(store), new(), new(), Clock, NullLogger<SendCycle>.Instance));
+
+    /// <summary>A worker of a machine of its own.</summary>
+    public MailboxWorker WorkerOf(string owner, IStore? store = null, TimeProvider? clock = null)
+    {
+        store ??= Store;
+        clock ??= Clock;
+        AlertBook alerts = Alerts(store);
+        LeaseRules leases = new() { Owner = owner };
+        ReceiveCycle receive = new(store, Sessions(store), new(store, alerts, clock), alerts, new(), clock);
+        SendCycle send = new(store, Pool, alerts, new(), leases, clock, NullLogger<SendCycle>.Instance);
+        return new(
+            store, receive, new(store, alerts), send, new(Sessions(store), clock), new(clock), alerts, new(store, alerts, clock), new(clock), leases, new(), new(),
+            clock, NullLogger<MailboxWorker>.Instance);
+    }
 
     [MemberNotNull(nameof(_delays), nameof(Receive), nameof(Pool), nameof(Send), nameof(Tests), nameof(Worker))]
     private void Assemble()
@@ -165,11 +180,11 @@ internal sealed class Rig : IAsyncDisposable
         _delays = new(Clock);
         AlertBook alerts = Alerts(Store);
         MailSessions sessions = Sessions(Store);
-        Receive = new(Store, sessions, new(Store, alerts, Clock), alerts, new(), Clock);
+        Receive = new(Store, new(Store, sessions, new(Store, alerts, Clock), alerts, new(), Clock));
         Pool = new(sessions, Clock);
-        Send = new(Store, Pool, alerts, new(), Clock, NullLogger<SendCycle>.Instance);
+        Send = new(Store, new(Store, Pool, alerts, new(), new(), Clock, NullLogger<SendCycle>.Instance));
         Tests = new(Clock);
-        Worker = new(Store, Receive, new(Store, alerts), Send, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), _delays, new(), new(), Clock, NullLogger<MailboxWorker>.Instance);
+        Worker = new(Store, Receive.Cycle, new(Store, alerts), Send.Cycle, new(sessions, Clock), Tests, alerts, new(Store, alerts, Clock), _delays, new(), new(), new(), Clock, NullLogger<MailboxWorker>.Instance);
     }
 
     public AlertBook Alerts(IStore store) => new(store, new(store, (mailbox, _) => Woken.Add(mailbox), Clock));

@@ -1,6 +1,7 @@
 using System.Text;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
+using EmailSync.Appliance.Tests.Store;
 using EmailSync.Lab;
 
 namespace EmailSync.Appliance.Tests.Processing;
@@ -128,7 +129,7 @@ public sealed class SendCycleTests
         Mailbox mailbox = await rig.AddMailboxAsync(profile);
         EmailId id = await EnqueueAsync(rig, mailbox, "user0002@lab.example");
         // The process that claimed it is gone: a store that was opened since knows it as interrupted.
-        await rig.Store.Outgoing.ClaimAsync(mailbox.Id, rig.Clock.GetUtcNow(), Rig.Timeout);
+        await rig.Store.Outgoing.ClaimAsync(await rig.Store.LeaseOutboxAsync(mailbox.Id), rig.Clock.GetUtcNow(), Rig.Timeout);
         await rig.RestartAsync();
 
         await rig.Send.RecoverAsync(Rig.Timeout);

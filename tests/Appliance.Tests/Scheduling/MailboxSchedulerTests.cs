@@ -294,7 +294,7 @@ public sealed class MailboxSchedulerTests
             Directory.Delete(_folder, recursive: true);
         }
 
-        private Task<WorkOutcome> RunAsync(MailboxId mailbox, Work work, CancellationToken cancellationToken)
+        private Task<WorkOutcome> RunAsync(MailboxId mailbox, Work work, bool isAsked, CancellationToken cancellationToken)
         {
             Job job = new(mailbox, work, cancellationToken);
             _jobs.Writer.TryWrite(job);

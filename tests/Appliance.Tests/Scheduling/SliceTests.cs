@@ -41,7 +41,7 @@ public sealed class SliceTests
         await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 25 });
         EmailServerProfile profile = await rig.AddProfileAsync();
         Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { DeleteEmailsAfterProcessing = true });
-        ReceiveCycle cycle = rig.ReceiveThrough(rig.Store, new(Messages: 10));
+        LeasedReceive cycle = rig.ReceiveThrough(rig.Store, new(Messages: 10));
 
         ReceiveReport first = await cycle.RunAsync(mailbox, profile, Rig.Timeout);
         rig.Lab.Misbehave(Misbehaviour.CutContent(Outcome.Reset, 10, message: 3));
@@ -63,7 +63,7 @@ public sealed class SliceTests
         Mailbox mailbox = await rig.AddMailboxAsync(profile);
         for (int number = 1; number <= 4; number++)
             rig.Lab.Deliver(mailbox.EmailAddress, Encoding.ASCII.GetBytes($"Subject: {number}\r\n\r\n{new string('x', 8_000)}\r\n"));
-        ReceiveCycle cycle = rig.ReceiveThrough(rig.Store, new(Octets: 5_000));
+        LeasedReceive cycle = rig.ReceiveThrough(rig.Store, new(Octets: 5_000));
 
         for (int slice = 1; slice <= 4; slice++)
         {
@@ -78,7 +78,7 @@ public sealed class SliceTests
         await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 5, Script = [Misbehaviour.Without("UIDL"), Misbehaviour.Without("TOP")] });
         EmailServerProfile profile = await rig.AddProfileAsync();
         Mailbox mailbox = await rig.AddMailboxAsync(profile);
-        ReceiveCycle cycle = rig.ReceiveThrough(rig.Store, new(Messages: 2));
+        LeasedReceive cycle = rig.ReceiveThrough(rig.Store, new(Messages: 2));
 
         Assert.Equal((2, true), await RunAsync());
         Assert.Equal((2, true), await RunAsync());

@@ -26,7 +26,7 @@ public sealed class ClaimTests : IDisposable
 
         // One write holds the writer until the two others are queued; the last holds the commit that the claim is in.
         Task first = store.Mailboxes.RecordAsync(mailbox, state => { mayBegin.Wait(); return state; }, Cancellation).AsTask();
-        Task<Email?> claim = store.Outgoing.ClaimAsync(mailbox, _clock.GetUtcNow(), stop.Token).AsTask();
+        Task<Email?> claim = store.Outgoing.ClaimAsync(await store.LeaseOutboxAsync(mailbox), _clock.GetUtcNow(), stop.Token).AsTask();
         Task last = store.Mailboxes.RecordAsync(mailbox, state => { isCommitting.SetResult(); mayEnd.Wait(); return state; }, Cancellation).AsTask();
         mayBegin.Set();
         await isCommitting.Task;
@@ -45,7 +45,7 @@ public sealed class ClaimTests : IDisposable
         EmailId email = await store.SubmitAsync(new(mailbox, "ada@example.com", ["bob@example.com"]), [1], Cancellation);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            async () => await store.Outgoing.ClaimAsync(mailbox, _clock.GetUtcNow(), new CancellationToken(canceled: true)));
+            async () => await store.Outgoing.ClaimAsync(await store.LeaseOutboxAsync(mailbox), _clock.GetUtcNow(), new CancellationToken(canceled: true)));
 
         Assert.Equal(EmailState.PendingSend, (await store.Emails.FindAsync(email, Cancellation))!.State);
     }

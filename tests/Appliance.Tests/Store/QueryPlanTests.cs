@@ -95,16 +95,16 @@ public sealed class QueryPlanTests : IDisposable
         await store.Incoming.StoredUniqueIdsAsync(mailbox, DateTimeOffset.MaxValue, onlyAcknowledged: false, Cancellation);
         await store.Incoming.StoredUniqueIdsAsync(mailbox, DateTimeOffset.MaxValue, onlyAcknowledged: true, Cancellation);
         await store.Emails.AcknowledgeAsync([new(1)], DateTimeOffset.UnixEpoch, Cancellation);
-        await store.Incoming.TieUniqueIdAsync(mailbox, default, SHA256.HashData(Samples.Message("one")), Cancellation);
+        await store.Incoming.TieUniqueIdAsync(await store.LeaseAsync(mailbox), default, SHA256.HashData(Samples.Message("one")), Cancellation);
         await store.Incoming.ForgetUniqueIdsAsync(mailbox, [default], Cancellation);
-        await store.Incoming.NoteLeftOnServerAsync(mailbox, 1, Cancellation);
+        await store.Incoming.NoteLeftOnServerAsync(await store.LeaseAsync(mailbox), 1, Cancellation);
         await store.Suspects.CountAttemptAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
         await store.Suspects.NoteFailureAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
         await store.Suspects.ListAsync(mailbox, Cancellation);
         await store.Suspects.ForgetAsync(mailbox, [default], Cancellation);
-        await using (IncomingDraft draft = store.Incoming.Begin(mailbox, "new"u8))
+        await using (IncomingDraft draft = store.Incoming.Begin(await store.LeaseAsync(mailbox), "new"u8))
             await draft.CommitOrRecogniseAsync(Cancellation);
-        await store.Incoming.SkipUniqueIdsAsync(mailbox, [default], Cancellation);
+        await store.Incoming.SkipUniqueIdsAsync(await store.LeaseAsync(mailbox), [default], Cancellation);
         await store.Incoming.ForgetSkippedAsync(mailbox, Cancellation);
         await store.Emails.DeleteOldAsync(DateTimeOffset.MaxValue, Cancellation);
         await SendAsync(store, mailbox);
@@ -137,9 +137,9 @@ public sealed class QueryPlanTests : IDisposable
     {
         EmailId id = await store.SubmitAsync(new(mailbox, "", ["b@example.com"]) { IdempotencyKey = "x" }, new byte[200_000], Cancellation);
         await store.ReadContentAsync(id, Cancellation);
-        await store.Outgoing.ClaimAsync(mailbox, DateTimeOffset.MaxValue, Cancellation);
-        await store.Outgoing.RecordAsync(id, new(EmailState.Sent, [], null, null), Cancellation);
-        await store.Outgoing.FindInterruptedAsync(Cancellation);
+        await store.Outgoing.ClaimAsync(await store.LeaseOutboxAsync(mailbox), DateTimeOffset.MaxValue, Cancellation);
+        await store.Outgoing.RecordAsync(await store.LeaseOutboxAsync(id), id, new(EmailState.Sent, [], null, null), Cancellation);
+        await store.Outgoing.FindInterruptedAsync(mailbox: null, Cancellation);
         await store.Outgoing.RetryAsync(id, Cancellation);
         await store.Outgoing.CancelAsync(id, Cancellation);
     }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
@@ -7,6 +9,8 @@ namespace EmailSync.Appliance.Tests.Store;
 /// <summary>Profiles, mailboxes and messages for tests of the store.</summary>
 public static class Samples
 {
+    private static readonly ConditionalWeakTable<IStore, ConcurrentDictionary<(MailboxId, EmailDirection), Lazy<Task<Lease>>>> Leases = [];
+
     public static EmailServerProfile Profile(string name = "Contoso") => new() { Name = name };
 
     public static Mailbox Mailbox(ProfileId profile, string address = "ada@example.com") =>
@@ -25,11 +29,36 @@ public static class Samples
         return (await store.Mailboxes.CreateAsync(Mailbox(profile.Id, address), cancellationToken)).Id;
     }
 
+    /// <summary>The lease of a test that has a mailbox for itself: taken at the first call, the same at each further one.</summary>
+    public static Task<Lease> LeaseAsync(this IStore store, MailboxId mailbox, EmailDirection direction = EmailDirection.Incoming)
+    {
+        return Leases.GetOrCreateValue(store).GetOrAdd((mailbox, direction), _ => new(TakeAsync)).Value;
+
+        async Task<Lease> TakeAsync() =>
+            await store.Leases.TakeAsync(mailbox, direction, "test", TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken)
+                ?? throw new InvalidOperationException($"{mailbox} is leased to somebody else.");
+    }
+
+    /// <summary>The lease of <see cref="LeaseAsync"/> for sending.</summary>
+    public static Task<Lease> LeaseOutboxAsync(this IStore store, MailboxId mailbox) => store.LeaseAsync(mailbox, EmailDirection.Outgoing);
+
+    /// <summary>The lease of <see cref="LeaseAsync"/> for sending what is in the outbox of its mailbox.</summary>
+    public static async Task<Lease> LeaseOutboxAsync(this IStore store, EmailId email) =>
+        await store.LeaseOutboxAsync((await store.Emails.FindAsync(email, TestContext.Current.CancellationToken))?.Mailbox ?? default);
+
+    /// <summary>Receives a message under a lease.</summary>
+    public static async Task ReceiveUnderAsync(this IStore store, Lease lease, string uniqueId, CancellationToken cancellationToken)
+    {
+        await using IncomingDraft draft = store.Incoming.Begin(lease, Encoding.ASCII.GetBytes(uniqueId));
+        await draft.WriteAsync(Message(uniqueId), cancellationToken);
+        await draft.CommitAsync(EmailState.Received, cancellationToken);
+    }
+
     /// <summary>Receives a message in one piece.</summary>
     public static async Task<EmailId> ReceiveAsync(
         this IStore store, MailboxId mailbox, string uniqueId, byte[] message, CancellationToken cancellationToken = default)
     {
-        await using IncomingDraft draft = store.Incoming.Begin(mailbox, Encoding.ASCII.GetBytes(uniqueId));
+        await using IncomingDraft draft = store.Incoming.Begin(await store.LeaseAsync(mailbox), Encoding.ASCII.GetBytes(uniqueId));
         await draft.WriteAsync(message, cancellationToken);
         return await draft.CommitAsync(EmailState.Received, cancellationToken);
     }

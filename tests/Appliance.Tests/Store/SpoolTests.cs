@@ -51,7 +51,7 @@ public sealed class SpoolTests : IAsyncLifetime
     [Fact]
     public async Task A_draft_that_is_dropped_takes_its_file_with_it()
     {
-        await using (IncomingDraft draft = _store.Incoming.Begin(_mailbox, "uid"u8))
+        await using (IncomingDraft draft = _store.Incoming.Begin(await _store.LeaseAsync(_mailbox), "uid"u8))
         {
             await draft.WriteAsync(new byte[200_000], Cancellation);
             Assert.EndsWith(".tmp", Assert.Single(SpoolFiles), StringComparison.Ordinal);

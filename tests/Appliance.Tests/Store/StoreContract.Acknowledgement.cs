@@ -29,7 +29,7 @@ public abstract partial class StoreContract
         List<EmailId> ids = [];
         foreach (string name in (string[])["one", "two", "three"])
             ids.Add(await Store.ReceiveAsync(ada, name, Samples.Message(name), Cancellation));
-        await using (IncomingDraft draft = Store.Incoming.Begin(ada, "headers only"u8))
+        await using (IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(ada), "headers only"u8))
             ids.Add(await draft.CommitAsync(EmailState.HeadersOnly, Cancellation));
         ids.Add(await Store.ReceiveAsync(bob, "four", Samples.Message("four"), Cancellation));
         await Store.SubmitAsync(new(ada, "", ["b@example.com"]), Samples.Message("sent"), Cancellation);

@@ -59,7 +59,7 @@ public abstract partial class StoreContract
         byte[] message = new byte[size];
         new Random(size).NextBytes(message);
         EmailId id;
-        await using (IncomingDraft draft = Store.Incoming.Begin(mailbox, "uid"u8))
+        await using (IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), "uid"u8))
         {
             for (int start = 0; start < size; start += 40_000)
                 await draft.WriteAsync(message.AsMemory(start, Math.Min(40_000, size - start)), Cancellation);
@@ -79,7 +79,7 @@ public abstract partial class StoreContract
     public async Task A_draft_that_is_not_committed_never_was(int size)
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
-        await using (IncomingDraft draft = Store.Incoming.Begin(mailbox, "uid"u8))
+        await using (IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), "uid"u8))
             await draft.WriteAsync(new byte[size], Cancellation);
 
         Assert.Empty(await Store.Emails.ListAsync(new(), null, 10, Cancellation));
@@ -120,7 +120,7 @@ public abstract partial class StoreContract
     public async Task A_message_too_large_to_fetch_keeps_its_headers()
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
-        await using IncomingDraft draft = Store.Incoming.Begin(mailbox, "uid"u8);
+        await using IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), "uid"u8);
         await draft.WriteAsync(Samples.Message("huge", 0), Cancellation);
         EmailId id = await draft.CommitAsync(EmailState.HeadersOnly, Cancellation);
 
@@ -133,7 +133,7 @@ public abstract partial class StoreContract
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         byte[] uniqueId = [0x41, 0x00, 0x5C, 0xFF, 0x0A];
-        await using IncomingDraft draft = Store.Incoming.Begin(mailbox, uniqueId);
+        await using IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), uniqueId);
         EmailId id = await draft.CommitAsync(EmailState.Received, Cancellation);
 
         Assert.Equal(@"A\x00\x5C\xFF\x0A", (await Store.Emails.FindAsync(id, Cancellation))!.UniqueId);
@@ -144,7 +144,7 @@ public abstract partial class StoreContract
     public async Task A_message_for_a_mailbox_that_was_deleted_meanwhile_is_refused(int size)
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
-        await using IncomingDraft draft = Store.Incoming.Begin(mailbox, "uid"u8);
+        await using IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), "uid"u8);
         await draft.WriteAsync(new byte[size], Cancellation);
         await Store.Mailboxes.DeleteAsync(mailbox, Cancellation);
 
@@ -190,7 +190,7 @@ public abstract partial class StoreContract
         await Store.Incoming.AddKnownUniqueIdsAsync(mailbox, [UniqueIdHash.Of("without an email"u8)], Cancellation);
         await Store.ReceiveAsync(mailbox, "early", Samples.Message("early"), Cancellation);
         await Store.ReceiveAsync(other, "elsewhere", Samples.Message("elsewhere"), Cancellation);
-        await using (IncomingDraft draft = Store.Incoming.Begin(mailbox, "headers only"u8))
+        await using (IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), "headers only"u8))
             await draft.CommitAsync(EmailState.HeadersOnly, Cancellation);
         Clock.Advance(TimeSpan.FromDays(1));
         await Store.ReceiveAsync(mailbox, "late", Samples.Message("late"), Cancellation);
@@ -208,12 +208,12 @@ public abstract partial class StoreContract
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         UniqueIdHash[] skipped = [.. Enumerable.Range(0, 2500).Select(number => UniqueIdHash.Of(Encoding.ASCII.GetBytes($"old-{number}")))];
-        await Store.Incoming.SkipUniqueIdsAsync(mailbox, skipped, Cancellation);
+        await Store.Incoming.SkipUniqueIdsAsync(await Store.LeaseAsync(mailbox), skipped, Cancellation);
         await Store.Incoming.AddKnownUniqueIdsAsync(mailbox, [UniqueIdHash.Of("taken over"u8)], Cancellation);
         await Store.ReceiveAsync(mailbox, "stored", Samples.Message("stored"), Cancellation);
         // Skipped once, and received since: it stays known.
         await Store.ReceiveAsync(mailbox, "old-0", Samples.Message("received after all"), Cancellation);
-        await using (IncomingDraft draft = Store.Incoming.Begin(mailbox, "headers only"u8))
+        await using (IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), "headers only"u8))
             await draft.CommitAsync(EmailState.HeadersOnly, Cancellation);
         Assert.Equal(2503, (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes.Count);
 
@@ -223,7 +223,7 @@ public abstract partial class StoreContract
             new[] { "taken over", "stored", "old-0" }.Select(id => UniqueIdHash.Of(Encoding.ASCII.GetBytes(id))).Order(default(StoredOrder)),
             (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes);
         Assert.Equal(0, await Store.Incoming.ForgetSkippedAsync(mailbox, Cancellation));
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Incoming.SkipUniqueIdsAsync(new(999), skipped[..1], Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Incoming.SkipUniqueIdsAsync(await Store.LeaseAsync(new(999)), skipped[..1], Cancellation));
     }
 
     [Fact]
@@ -235,10 +235,10 @@ public abstract partial class StoreContract
         byte[] sha256 = SHA256.HashData(Samples.Message("one"));
         UniqueIdHash fresh = UniqueIdHash.Of("new"u8);
 
-        Assert.Null(await Store.Incoming.TieUniqueIdAsync(mailbox, fresh, SHA256.HashData([]), Cancellation));
-        Assert.Null(await Store.Incoming.TieUniqueIdAsync(other, fresh, sha256, Cancellation));
-        Assert.Null(await Store.Incoming.TieUniqueIdAsync(new(999), fresh, sha256, Cancellation));
-        Assert.Equal(email, await Store.Incoming.TieUniqueIdAsync(mailbox, fresh, sha256, Cancellation));
+        Assert.Null(await Store.Incoming.TieUniqueIdAsync(await Store.LeaseAsync(mailbox), fresh, SHA256.HashData([]), Cancellation));
+        Assert.Null(await Store.Incoming.TieUniqueIdAsync(await Store.LeaseAsync(other), fresh, sha256, Cancellation));
+        Assert.Null(await Store.Incoming.TieUniqueIdAsync(await Store.LeaseAsync(new(999)), fresh, sha256, Cancellation));
+        Assert.Equal(email, await Store.Incoming.TieUniqueIdAsync(await Store.LeaseAsync(mailbox), fresh, sha256, Cancellation));
         await ReopenAsync();
 
         Assert.Contains(fresh, (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, onlyAcknowledged: false, Cancellation)).Hashes);
@@ -298,7 +298,7 @@ public abstract partial class StoreContract
     {
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         Assert.Null(await LeftAsync());
-        await Store.Incoming.NoteLeftOnServerAsync(mailbox, 5, Cancellation);
+        await Store.Incoming.NoteLeftOnServerAsync(await Store.LeaseAsync(mailbox), 5, Cancellation);
         await Store.Mailboxes.RecordAsync(mailbox, state => state with { ConsecutiveEmptyPolls = 1 }, Cancellation);
         await ReopenAsync();
         Assert.Equal(5, await LeftAsync());
@@ -306,10 +306,10 @@ public abstract partial class StoreContract
         await Store.ReceiveAsync(mailbox, "uid", Samples.Message("one"), Cancellation);
         Assert.Null(await LeftAsync());
 
-        await Store.Incoming.NoteLeftOnServerAsync(mailbox, 6, Cancellation);
+        await Store.Incoming.NoteLeftOnServerAsync(await Store.LeaseAsync(mailbox), 6, Cancellation);
         await RecogniseAsync(mailbox, "new"u8, Samples.Message("one"));
         Assert.Null(await LeftAsync());
-        await Store.Incoming.NoteLeftOnServerAsync(new(999), 6, Cancellation);
+        await Store.Incoming.NoteLeftOnServerAsync(await Store.LeaseAsync(new(999)), 6, Cancellation);
 
         async Task<int?> LeftAsync() => (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).LeftOnServer;
     }
@@ -343,7 +343,7 @@ public abstract partial class StoreContract
         {
             using CancellationTokenSource givesUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             ValueTask<EmailId> commit;
-            await using IncomingDraft draft = Store.Incoming.Begin(mailbox, Encoding.ASCII.GetBytes($"uid-{number}"));
+            await using IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), Encoding.ASCII.GetBytes($"uid-{number}"));
             await draft.WriteAsync(Samples.Message($"m{number}", number % 10 == 0 ? Threshold : 100), cancellationToken);
             commit = draft.CommitAsync(EmailState.Received, givesUp.Token);
             if (number % 3 == 0)
@@ -371,11 +371,11 @@ public abstract partial class StoreContract
 
     private Task<Recognition> RecogniseAsync(MailboxId mailbox, ReadOnlySpan<byte> uniqueId, byte[] message)
     {
-        return CommitAsync(Store.Incoming.Begin(mailbox, uniqueId));
+        return CommitAsync(uniqueId.ToArray());
 
-        async Task<Recognition> CommitAsync(IncomingDraft draft)
+        async Task<Recognition> CommitAsync(byte[] id)
         {
-            await using (draft)
+            await using (IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), id))
             {
                 await draft.WriteAsync(message, Cancellation);
                 return await draft.CommitOrRecogniseAsync(Cancellation);

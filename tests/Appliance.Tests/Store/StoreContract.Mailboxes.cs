@@ -49,7 +49,7 @@ public abstract partial class StoreContract
             State = FullState,
         };
         AssertEverythingIsSet(full, nameof(Mailbox.Id), nameof(Mailbox.Version));
-        AssertEverythingIsSet(FullState);
+        AssertEverythingIsSet(FullState, nameof(MailboxState.LeasedBy));
 
         Mailbox created = await Store.Mailboxes.CreateAsync(full, Cancellation);
         await ReopenAsync();
@@ -116,7 +116,7 @@ public abstract partial class StoreContract
         await ReopenAsync();
 
         Assert.Equal(before with { State = FullState }, await Store.Mailboxes.FindAsync(id, Cancellation));
-        await Store.Mailboxes.RecordAsync(new(999), _ => throw new InvalidOperationException("There is nothing to change."), Cancellation);
+        await Store.Mailboxes.RecordAsync(new MailboxId(999), _ => throw new InvalidOperationException("There is nothing to change."), Cancellation);
     }
 
     [Fact]

@@ -80,12 +80,12 @@ public abstract partial class StoreContract
         EmailId second = await Store.SubmitAsync(new(mailbox, "", ["b@example.com"]), [], Cancellation);
         await Store.SubmitAsync(new(other, "", ["b@example.com"]), [], Cancellation);
 
-        Email claimed = (await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation))!;
+        Email claimed = (await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start, Cancellation))!;
         Assert.Equal((first, EmailState.Sending), (claimed.Id, claimed.State));
         Assert.Equal(EmailState.Sending, (await Store.Emails.FindAsync(first, Cancellation))!.State);
-        Assert.Equal(second, (await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation))?.Id);
-        Assert.Null(await Store.Outgoing.ClaimAsync(mailbox, Start.AddMinutes(5).AddTicks(-1), Cancellation));
-        Assert.Equal(late, (await Store.Outgoing.ClaimAsync(mailbox, Start.AddMinutes(5), Cancellation))?.Id);
+        Assert.Equal(second, (await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start, Cancellation))?.Id);
+        Assert.Null(await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start.AddMinutes(5).AddTicks(-1), Cancellation));
+        Assert.Equal(late, (await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start.AddMinutes(5), Cancellation))?.Id);
     }
 
     [Fact]
@@ -95,8 +95,9 @@ public abstract partial class StoreContract
         for (int number = 0; number < 20; number++)
             await Store.SubmitAsync(new(mailbox, "", ["b@example.com"]), [], Cancellation);
 
+        Lease lease = await Store.LeaseOutboxAsync(mailbox);
         Email?[] claims = await Task.WhenAll(
-            Enumerable.Range(0, 40).Select(_ => Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation).AsTask()));
+            Enumerable.Range(0, 40).Select(_ => Store.Outgoing.ClaimAsync(lease, Start, Cancellation).AsTask()));
 
         Assert.Equal(20, claims.OfType<Email>().Select(email => email.Id).Distinct().Count());
         Assert.Equal(20, claims.Count(email => email is null));
@@ -109,8 +110,8 @@ public abstract partial class StoreContract
         DeliveryOutcome outcome = new(
             state, [new("bob@example.com", RecipientState.Accepted, 250)], state == EmailState.PendingSend ? Start.AddMinutes(5) : null, "said");
 
-        await Store.Outgoing.RecordAsync(id, outcome, Cancellation);
-        await Store.Outgoing.RecordAsync(id, outcome, Cancellation);
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, outcome, Cancellation);
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, outcome, Cancellation);
 
         Email email = (await Store.Emails.FindAsync(id, Cancellation))!;
         Assert.Equal((state, 1), (email.State, email.Attempts));
@@ -121,7 +122,7 @@ public abstract partial class StoreContract
     {
         (MailboxId mailbox, EmailId id) = await ClaimOneAsync();
         Recipient[] deferred = [new("bob@example.com", RecipientState.Pending, 451, "4.7.1", "greylisted")];
-        await Store.Outgoing.RecordAsync(id, new(EmailState.PendingSend, deferred, Start.AddMinutes(5), "451 greylisted"), Cancellation);
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, new(EmailState.PendingSend, deferred, Start.AddMinutes(5), "451 greylisted"), Cancellation);
         await ReopenAsync();
 
         Email waiting = (await Store.Emails.FindAsync(id, Cancellation))!;
@@ -129,11 +130,11 @@ public abstract partial class StoreContract
             (EmailState.PendingSend, 1, Start.AddMinutes(5), "451 greylisted"),
             (waiting.State, waiting.Attempts, waiting.NextAttemptAt, waiting.LastError));
         Assert.Equal(deferred, waiting.Recipients);
-        Assert.Null(await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation));
+        Assert.Null(await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start, Cancellation));
 
-        await Store.Outgoing.ClaimAsync(mailbox, Start.AddMinutes(5), Cancellation);
+        await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start.AddMinutes(5), Cancellation);
         Recipient[] accepted = [new("bob@example.com", RecipientState.Accepted, 250, "2.0.0", "queued")];
-        await Store.Outgoing.RecordAsync(id, new(EmailState.Sent, accepted, null, null), Cancellation);
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, new(EmailState.Sent, accepted, null, null), Cancellation);
 
         Email sent = (await Store.Emails.FindAsync(id, Cancellation))!;
         Assert.Equal((EmailState.Sent, 2, null, null), (sent.State, sent.Attempts, sent.NextAttemptAt, sent.LastError));
@@ -147,20 +148,20 @@ public abstract partial class StoreContract
         (_, EmailId id) = await ClaimOneAsync();
         DeliveryOutcome sent = new(EmailState.Sent, [], null, null);
         await Assert.ThrowsAsync<ArgumentException>(
-            async () => await Store.Outgoing.RecordAsync(id, sent with { State = EmailState.PendingSend }, Cancellation));
-        await Store.Outgoing.RecordAsync(id, sent, Cancellation);
+            async () => await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, sent with { State = EmailState.PendingSend }, Cancellation));
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, sent, Cancellation);
 
         await Assert.ThrowsAsync<InvalidOperationException>(
-            async () => await Store.Outgoing.RecordAsync(id, sent with { State = EmailState.Failed }, Cancellation));
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await Store.Outgoing.ReleaseAsync(id, Start, Cancellation));
-        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Outgoing.RecordAsync(new(999), sent, Cancellation));
+            async () => await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, sent with { State = EmailState.Failed }, Cancellation));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await Store.Outgoing.ReleaseAsync(await Store.LeaseOutboxAsync(id), id, Start, Cancellation));
+        await Assert.ThrowsAsync<NotStoredException>(async () => await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(new EmailId(999)), new(999), sent, Cancellation));
     }
 
     [Fact]
     public async Task A_released_email_counts_no_attempt()
     {
         (MailboxId mailbox, EmailId id) = await ClaimOneAsync();
-        await Store.Outgoing.ReleaseAsync(id, Start.AddMinutes(1), Cancellation);
+        await Store.Outgoing.ReleaseAsync(await Store.LeaseOutboxAsync(id), id, Start.AddMinutes(1), Cancellation);
 
         Email email = (await Store.Emails.FindAsync(id, Cancellation))!;
         Assert.Equal((EmailState.PendingSend, 0, Start.AddMinutes(1)), (email.State, email.Attempts, email.NextAttemptAt));
@@ -171,17 +172,17 @@ public abstract partial class StoreContract
     public async Task What_a_crash_left_in_sending_is_found_and_what_is_being_sent_now_is_not()
     {
         (MailboxId mailbox, EmailId interrupted) = await ClaimOneAsync();
-        Assert.Empty(await Store.Outgoing.FindInterruptedAsync(Cancellation));
+        Assert.Empty(await Store.Outgoing.FindInterruptedAsync(mailbox: null, Cancellation));
         await ReopenAsync();
 
         EmailId another = await Store.SubmitAsync(new(mailbox, "", ["b@example.com"]), [], Cancellation);
-        await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation);
-        Assert.Equal([interrupted], (await Store.Outgoing.FindInterruptedAsync(Cancellation)).Select(email => email.Id));
+        await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start, Cancellation);
+        Assert.Equal([interrupted], (await Store.Outgoing.FindInterruptedAsync(mailbox: null, Cancellation)).Select(email => email.Id));
 
-        await Store.Outgoing.RecordAsync(interrupted, new(EmailState.Uncertain, [], null, "in doubt"), Cancellation);
-        Assert.Empty(await Store.Outgoing.FindInterruptedAsync(Cancellation));
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(interrupted), interrupted, new(EmailState.Uncertain, [], null, "in doubt"), Cancellation);
+        Assert.Empty(await Store.Outgoing.FindInterruptedAsync(mailbox: null, Cancellation));
         await ReopenAsync();
-        Assert.Equal([another], (await Store.Outgoing.FindInterruptedAsync(Cancellation)).Select(email => email.Id));
+        Assert.Equal([another], (await Store.Outgoing.FindInterruptedAsync(mailbox: null, Cancellation)).Select(email => email.Id));
     }
 
     [Theory]
@@ -218,13 +219,13 @@ public abstract partial class StoreContract
     {
         (MailboxId mailbox, EmailId deferred) = await ClaimOneAsync();
         EmailId released = await Store.SubmitAsync(new(mailbox, "", ["b@example.com"]), [], Cancellation);
-        await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation);
+        await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start, Cancellation);
         EmailId failed = await BringIntoAsync(EmailState.Failed, "bob@example.com");
         await Store.Mailboxes.DeleteAsync(mailbox, Cancellation);
         await Store.Mailboxes.DeleteAsync((await Store.Emails.FindAsync(failed, Cancellation))!.Mailbox, Cancellation);
 
-        await Store.Outgoing.RecordAsync(deferred, new(EmailState.PendingSend, [], Start, "deferred"), Cancellation);
-        await Store.Outgoing.ReleaseAsync(released, Start, Cancellation);
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(deferred), deferred, new(EmailState.PendingSend, [], Start, "deferred"), Cancellation);
+        await Store.Outgoing.ReleaseAsync(await Store.LeaseOutboxAsync(released), released, Start, Cancellation);
         Assert.False(await Store.Outgoing.RetryAsync(failed, Cancellation));
 
         Assert.Equal(0, await Store.Emails.CountAsync(new() { State = EmailState.PendingSend }, Cancellation));
@@ -235,7 +236,7 @@ public abstract partial class StoreContract
     {
         MailboxId mailbox = await Store.AddMailboxAsync(address, Cancellation);
         EmailId id = await Store.SubmitAsync(new(mailbox, address, ["bob@example.com"]), Samples.Message("one"), Cancellation);
-        Assert.Equal(id, (await Store.Outgoing.ClaimAsync(mailbox, Clock.GetUtcNow(), Cancellation))?.Id);
+        Assert.Equal(id, (await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Clock.GetUtcNow(), Cancellation))?.Id);
         return (mailbox, id);
     }
 
@@ -247,14 +248,14 @@ public abstract partial class StoreContract
             case EmailState.Sending:
                 break;
             case EmailState.PendingSend:
-                await Store.Outgoing.ReleaseAsync(id, Start.AddDays(1), Cancellation);
+                await Store.Outgoing.ReleaseAsync(await Store.LeaseOutboxAsync(id), id, Start.AddDays(1), Cancellation);
                 break;
             case EmailState.Canceled:
-                await Store.Outgoing.ReleaseAsync(id, Start.AddDays(1), Cancellation);
+                await Store.Outgoing.ReleaseAsync(await Store.LeaseOutboxAsync(id), id, Start.AddDays(1), Cancellation);
                 await Store.Outgoing.CancelAsync(id, Cancellation);
                 break;
             default:
-                await Store.Outgoing.RecordAsync(id, new(state, Refused, null, "550 no such user"), Cancellation);
+                await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, new(state, Refused, null, "550 no such user"), Cancellation);
                 break;
         }
 

@@ -37,7 +37,7 @@ public abstract partial class StoreContract
 
         // It is still on its way, so there is nothing to come back yet.
         Assert.False(await Store.Reports.RecordAsync(report, id, bounced, Cancellation));
-        await Store.Outgoing.RecordAsync(id, new(EmailState.Sent, [new("bob@example.com", RecipientState.Accepted, 250)], null, null), Cancellation);
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, new(EmailState.Sent, [new("bob@example.com", RecipientState.Accepted, 250)], null, null), Cancellation);
         Assert.True(await Store.Reports.RecordAsync(report, id, bounced, Cancellation));
         Assert.False(await Store.Reports.RecordAsync(report, id, bounced, Cancellation));
 
@@ -54,12 +54,13 @@ public abstract partial class StoreContract
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         EmailId report = await Store.ReceiveAsync(mailbox, "1", Report, Cancellation);
         EmailId id = await Store.SubmitAsync(new(mailbox, "", ["bob@example.com", "eve@example.com"]), [], Cancellation);
-        await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation);
+        await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start, Cancellation);
         Recipient accepted = new("bob@example.com", RecipientState.Accepted, 250);
-        await Store.Outgoing.RecordAsync(id, new(EmailState.Sending, [accepted, new("eve@example.com")], null, null), Cancellation);
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(id), id, new(EmailState.Sending, [accepted, new("eve@example.com")], null, null), Cancellation);
 
         Assert.True(await Store.Reports.RecordAsync(report, id, [accepted with { State = RecipientState.Bounced }], Cancellation));
-        await Store.Outgoing.RecordAsync(
+        await Store.Outgoing.RecordAsync(await Store.LeaseOutboxAsync(
+            id), 
             id, new(EmailState.Sent, [accepted, new("eve@example.com", RecipientState.Accepted, 250)], null, null), Cancellation);
 
         Assert.Equal(
@@ -77,9 +78,9 @@ public abstract partial class StoreContract
         EmailId high = await Submit(EmailPriority.High, null);
 
         foreach (EmailId expected in new[] { high, normal, low })
-            Assert.Equal(expected, (await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation))?.Id);
-        Assert.Null(await Store.Outgoing.ClaimAsync(mailbox, Start, Cancellation));
-        Email last = (await Store.Outgoing.ClaimAsync(mailbox, Start.AddMinutes(1), Cancellation))!;
+            Assert.Equal(expected, (await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start, Cancellation))?.Id);
+        Assert.Null(await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start, Cancellation));
+        Email last = (await Store.Outgoing.ClaimAsync(await Store.LeaseOutboxAsync(mailbox), Start.AddMinutes(1), Cancellation))!;
         Assert.Equal((highLater, EmailPriority.High), (last.Id, last.Priority));
 
         ValueTask<EmailId> Submit(EmailPriority priority, DateTimeOffset? sendAt) =>

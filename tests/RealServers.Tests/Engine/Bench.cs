@@ -30,8 +30,8 @@ internal sealed class Bench : IAsyncDisposable
             store, policy, new(dialer, new SessionSettings()), new(store, new(policy, dialer, TimeProvider.System), TimeProvider.System), delays);
         ReceiveCycle receive = new(store, sessions, new(store, alerts, TimeProvider.System), alerts, new(), TimeProvider.System);
         Pool = new(sessions, TimeProvider.System);
-        SendCycle send = new(store, Pool, alerts, new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
-        Worker = new(store, receive, new(store, alerts), send, new(sessions, TimeProvider.System), Tests, alerts, new(store, alerts, TimeProvider.System), delays, new(), new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
+        SendCycle send = new(store, Pool, alerts, new(), new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
+        Worker = new(store, receive, new(store, alerts), send, new(sessions, TimeProvider.System), Tests, alerts, new(store, alerts, TimeProvider.System), delays, new(), new(), new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);
     }
 
     public IStore Store { get; }
@@ -85,12 +85,12 @@ internal sealed class Bench : IAsyncDisposable
     public async Task<(TestResult Result, Mailbox Mailbox)> TestAsync(Mailbox mailbox)
     {
         Tests.Start([mailbox.Id], "somebody");
-        await Worker.RunAsync(mailbox.Id, Work.Test, Cancelled);
+        await Worker.RunAsync(mailbox.Id, Work.Test, isAsked: true, Cancelled);
         return ((await Store.Mailboxes.FindTestAsync(mailbox.Id, Cancelled))!, (await Store.Mailboxes.FindAsync(mailbox.Id, Cancelled))!);
     }
 
     /// <summary>Polls or sends once; what went wrong is the test's failure.</summary>
-    public async Task RunAsync(Mailbox mailbox, Work work) => Assert.Null((await Worker.RunAsync(mailbox.Id, work, Cancelled)).Failure);
+    public async Task RunAsync(Mailbox mailbox, Work work) => Assert.Null((await Worker.RunAsync(mailbox.Id, work, isAsked: true, Cancelled)).Failure);
 
     public async Task<IReadOnlyList<Email>> EmailsAsync(Mailbox mailbox, EmailDirection direction = EmailDirection.Incoming) =>
         await Store.Emails.ListAsync(new() { Mailbox = mailbox.Id, Direction = direction }, after: null, limit: 1000, Cancelled);

@@ -120,7 +120,7 @@ public sealed class Mailboxes(MailServers servers)
         Mailbox mailbox = (await bench.TestAsync(await bench.AddMailboxAsync(await bench.AddProfileAsync(), servers.NewAccount()))).Mailbox;
         await bench.Store.Secrets.SetAsync(SecretName.Of(mailbox.Id), new("what it was before"), Cancelled);
 
-        Failure failure = (await bench.Worker.RunAsync(mailbox.Id, Work.Receive, Cancelled)).Failure!;
+        Failure failure = (await bench.Worker.RunAsync(mailbox.Id, Work.Receive, isAsked: true, Cancelled)).Failure!;
 
         Assert.Equal((ErrorClass.Authentication, FailureScope.Mailbox, false), (failure.Class, failure.Scope, failure.IsTransient));
         Mailbox stopped = (await bench.Store.Mailboxes.FindAsync(mailbox.Id, Cancelled))!;

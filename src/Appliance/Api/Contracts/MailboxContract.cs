@@ -186,6 +186,9 @@ public sealed record MailboxContract
     /// <summary>Ever.</summary>
     public long MessagesSent { get; init; }
 
+    /// <summary>The machine and process that receives or sends for it at this moment.</summary>
+    public string? LeasedBy { get; init; }
+
     /// <summary>A stored mailbox as it goes over HTTP.</summary>
     public static MailboxContract Of(Mailbox mailbox, bool isPasswordSet) => new()
     {
@@ -223,5 +226,6 @@ public sealed record MailboxContract
         ConsecutiveEmptyPolls = mailbox.State.ConsecutiveEmptyPolls,
         MessagesReceived = mailbox.State.MessagesReceived,
         MessagesSent = mailbox.State.MessagesSent,
+        LeasedBy = mailbox.State.LeasedBy,
     };
 }

@@ -3,7 +3,7 @@ using EmailSync.Appliance.Model;
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>The table of known unique-ids, and how a received email is committed together with its own.</summary>
-internal sealed class IncomingTable(Database database, Spool spool, StoreOptions options, TimeProvider clock) : IIncomingEmails
+internal sealed class IncomingTable(Database database, LeaseBook leases, Spool spool, StoreOptions options, TimeProvider clock) : IIncomingEmails
 {
     // What one read or one write of many unique-ids takes at a time, a few milliseconds, so that a huge maildrop holds up nobody.
     private const int ReadPageSize = 10_000;
@@ -66,32 +66,35 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
         MailboxId mailbox, DateTimeOffset storedUntil, bool onlyAcknowledged, CancellationToken cancellationToken) =>
         new(await ReadAllAsync(onlyAcknowledged ? Acknowledged : Stored, mailbox, storedUntil, cancellationToken));
 
-    public async ValueTask NoteLeftOnServerAsync(MailboxId mailbox, int messages, CancellationToken cancellationToken) =>
-        await database.WriteAsync(
-            connection => connection.Prepare("UPDATE mailbox_state SET left_on_server = $left WHERE mailbox = $mailbox")
-                .With("$left", messages).With("$mailbox", mailbox.Value).Execute(),
-            cancellationToken);
+    public async ValueTask NoteLeftOnServerAsync(Lease lease, int messages, CancellationToken cancellationToken) =>
+        await database.WriteAsync(connection =>
+        {
+            leases.Require(lease, EmailDirection.Incoming);
+            return connection.Prepare("UPDATE mailbox_state SET left_on_server = $left WHERE mailbox = $mailbox")
+                .With("$left", messages).With("$mailbox", lease.Mailbox.Value).Execute();
+        }, cancellationToken);
 
-    public IncomingDraft Begin(MailboxId mailbox, ReadOnlySpan<byte> uniqueId) =>
-        new SqliteIncomingDraft(_commit, new(spool, options.InlineContentThreshold), clock, mailbox, uniqueId);
+    public IncomingDraft Begin(Lease lease, ReadOnlySpan<byte> uniqueId) =>
+        new SqliteIncomingDraft(_commit, new(spool, options.InlineContentThreshold), clock, leases, lease, uniqueId);
 
     public ValueTask<EmailId?> TieUniqueIdAsync(
-        MailboxId mailbox, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
+        Lease lease, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
         database.WriteAsync<EmailId?>(connection =>
         {
-            if (!MailboxTable.Exists(connection, mailbox) || FindContent(connection, mailbox, sha256) is not { } email)
+            leases.Require(lease, EmailDirection.Incoming);
+            if (!MailboxTable.Exists(connection, lease.Mailbox) || FindContent(connection, lease.Mailbox, sha256) is not { } email)
                 return null;
-            connection.Prepare(Tie).With(mailbox, uniqueId).With("$email", email).Execute();
+            connection.Prepare(Tie).With(lease.Mailbox, uniqueId).With("$email", email).Execute();
             return new(email);
         }, cancellationToken);
 
     public async ValueTask AddKnownUniqueIdsAsync(
         MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
-        await AddAsync(MakeKnown, mailbox, uniqueIds, cancellationToken);
+        await AddAsync(MakeKnown, mailbox, lease: null, uniqueIds, cancellationToken);
 
     public async ValueTask SkipUniqueIdsAsync(
-        MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
-        await AddAsync(Skip, mailbox, uniqueIds, cancellationToken);
+        Lease lease, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
+        await AddAsync(Skip, lease.Mailbox, lease, uniqueIds, cancellationToken);
 
     public async ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken)
     {
@@ -152,12 +155,14 @@ internal sealed class IncomingTable(Database database, Spool spool, StoreOptions
     }
 
     private async ValueTask AddAsync(
-        string how, MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken)
+        string how, MailboxId mailbox, Lease? lease, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken)
     {
         foreach (UniqueIdHash[] page in uniqueIds.Chunk(WritePageSize))
         {
             await database.WriteAsync(connection =>
             {
+                if (lease is not null)
+                    leases.Require(lease, EmailDirection.Incoming);
                 MailboxTable.Require(connection, mailbox);
                 return page.Sum(uniqueId => connection.Prepare(how).With(mailbox, uniqueId).Execute());
             }, cancellationToken);

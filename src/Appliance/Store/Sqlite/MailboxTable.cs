@@ -5,7 +5,7 @@ using EmailSync.Appliance.Model;
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>The tables of mailboxes and of what the engine knows about them.</summary>
-internal sealed class MailboxTable(Database database) : IMailboxes
+internal sealed class MailboxTable(Database database, LeaseBook leases) : IMailboxes
 {
     // A page of the schedule is read in a few milliseconds; between pages no read holds back a checkpoint.
     private const int SchedulePage = 5000;
@@ -33,12 +33,12 @@ internal sealed class MailboxTable(Database database) : IMailboxes
         }, cancellationToken);
 
     public ValueTask<Mailbox?> FindAsync(MailboxId id, CancellationToken cancellationToken) =>
-        database.ReadAsync(connection => connection.Prepare(Find).With("$id", id.Value).First(MailboxColumns.Read), cancellationToken);
+        database.ReadAsync(connection => connection.Prepare(Find).With("$id", id.Value).First(Read), cancellationToken);
 
     public ValueTask<Mailbox?> FindByAddressAsync(string emailAddress, CancellationToken cancellationToken) =>
         database.ReadAsync(
             connection => connection.Prepare(MailboxColumns.Select + " WHERE m.address_key = $key")
-                .With("$key", MailboxColumns.AddressKey(emailAddress)).First(MailboxColumns.Read),
+                .With("$key", MailboxColumns.AddressKey(emailAddress)).First(Read),
             cancellationToken);
 
     public async ValueTask<IReadOnlyList<Mailbox>> ListAsync(
@@ -54,7 +54,7 @@ internal sealed class MailboxTable(Database database) : IMailboxes
                 statement.With("$status", (int)status);
             if (filter.Kind is { } kind)
                 statement.With("$kind", (int)kind);
-            return statement.All(MailboxColumns.Read);
+            return statement.All(Read);
         }, cancellationToken);
 
     public ValueTask<long> CountAsync(ProfileId profile, CancellationToken cancellationToken) =>
@@ -87,12 +87,13 @@ internal sealed class MailboxTable(Database database) : IMailboxes
         }, cancellationToken);
 
     public async ValueTask RecordAsync(MailboxId id, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken) =>
+        await database.WriteAsync(connection => Record(connection, id, change), cancellationToken);
+
+    public async ValueTask RecordAsync(Lease lease, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
         {
-            MailboxState? state = connection.Prepare(MailboxColumns.SelectState).With("$mailbox", id.Value).First(MailboxColumns.ReadState);
-            if (state is not null)
-                MailboxColumns.Bind(connection.Prepare(MailboxColumns.UpdateState), id, change(state)).Execute();
-            return state is not null;
+            leases.Require(lease);
+            return Record(connection, lease.Mailbox, change);
         }, cancellationToken);
 
     public async ValueTask RecordTestAsync(TestResult result, CancellationToken cancellationToken) =>
@@ -181,6 +182,20 @@ internal sealed class MailboxTable(Database database) : IMailboxes
             {MailboxColumns.Select} WHERE m.id IN (
                 {With("incoming_status")} UNION {With("outgoing_status")} ORDER BY 1 LIMIT $limit) ORDER BY m.id
             """;
+    }
+
+    private static bool Record(Connection connection, MailboxId id, Func<MailboxState, MailboxState> change)
+    {
+        MailboxState? state = connection.Prepare(MailboxColumns.SelectState).With("$mailbox", id.Value).First(MailboxColumns.ReadState);
+        if (state is not null)
+            MailboxColumns.Bind(connection.Prepare(MailboxColumns.UpdateState), id, change(state)).Execute();
+        return state is not null;
+    }
+
+    private Mailbox Read(Row row)
+    {
+        Mailbox mailbox = MailboxColumns.Read(row);
+        return leases.OwnerOf(mailbox.Id) is { } owner ? mailbox with { State = mailbox.State with { LeasedBy = owner } } : mailbox;
     }
 
     private static bool IsDue(MailboxSchedule schedule) => schedule.NextPollAt is not null || schedule.NextSendAt is not null;

@@ -1,11 +1,10 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>The outbox: the outgoing states of the table of emails.</summary>
-internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions options, TimeProvider clock) : IOutgoingEmails
+internal sealed class OutgoingTable(Database database, LeaseBook leases, Spool spool, StoreOptions options, TimeProvider clock) : IOutgoingEmails
 {
     private const int CopyBuffer = 64 * 1024;
 
@@ -20,7 +19,9 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         WHERE id = coalesce({FirstOf(EmailPriority.High)}, {FirstOf(EmailPriority.Normal)}, {FirstOf(EmailPriority.Low)})
         """ + EmailTable.Returning;
 
-    private static readonly string Interrupted = EmailTable.Select + $" WHERE state = {Sending} AND claimed_by <> $process ORDER BY id";
+    private static readonly string Claimed = $"SELECT id, mailbox, claimed_by FROM email WHERE state = {Sending} ORDER BY id";
+
+    private static readonly string ClaimedOfMailbox = $"SELECT id, mailbox, claimed_by FROM email WHERE mailbox = $mailbox AND state = {Sending} ORDER BY id";
 
     private static readonly string Cancel =
         $"UPDATE email SET state = {Canceled}, next_attempt_at = NULL WHERE id = $id AND state IN ({Pending}, {Uncertain}, {Canceled})";
@@ -31,9 +32,6 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         """;
 
     private readonly ContentCommit _commit = new(database, spool);
-
-    // Tells what this process claimed from what an earlier one left behind.
-    private readonly long _process = RandomNumberGenerator.GetInt32(1, int.MaxValue);
 
     public async ValueTask<EmailId> EnqueueAsync(Submission submission, Stream content, CancellationToken cancellationToken)
     {
@@ -53,39 +51,49 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
             whole, connection => FindSame(connection, submission, whole) ?? Add(connection, email), cancellationToken);
     }
 
-    public ValueTask<Email?> ClaimAsync(MailboxId mailbox, DateTimeOffset now, CancellationToken cancellationToken)
+    public ValueTask<Email?> ClaimAsync(Lease lease, DateTimeOffset now, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // A claim that is made and that nobody hears of would look like one that a crash left behind.
-        return database.WriteAsync(
-            connection => connection.Prepare(Claim)
-                .With("$claimed_by", _process).With("$mailbox", mailbox.Value).With("$now", now).First(EmailTable.Read),
-            CancellationToken.None);
+        return database.WriteAsync(connection =>
+        {
+            leases.Require(lease, EmailDirection.Outgoing);
+            return connection.Prepare(Claim)
+                .With("$claimed_by", lease.Token).With("$mailbox", lease.Mailbox.Value).With("$now", now).First(EmailTable.Read);
+        }, CancellationToken.None);
     }
 
-    public async ValueTask RecordAsync(EmailId email, DeliveryOutcome outcome, CancellationToken cancellationToken) =>
+    public async ValueTask RecordAsync(Lease lease, EmailId email, DeliveryOutcome outcome, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
         {
+            leases.Require(lease, EmailDirection.Outgoing);
             if (IsRecorded(connection, email, outcome))
                 return email;
-            Email sending = FindSending(connection, email);
+            Email sending = FindSending(connection, lease.Mailbox, email);
             Change(connection, sending, outcome with { Recipients = StillBounced(sending, outcome) }, attempts: 1);
             if (outcome.State == EmailState.Sent)
                 MailboxTable.CountSent(connection, sending.Mailbox);
             return sending.Id;
         }, cancellationToken);
 
-    public async ValueTask ReleaseAsync(EmailId email, DateTimeOffset nextAttemptAt, CancellationToken cancellationToken) =>
+    public async ValueTask ReleaseAsync(Lease lease, EmailId email, DateTimeOffset nextAttemptAt, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
         {
-            Email sending = FindSending(connection, email);
+            leases.Require(lease, EmailDirection.Outgoing);
+            Email sending = FindSending(connection, lease.Mailbox, email);
             Change(connection, sending, new(EmailState.PendingSend, sending.Recipients, nextAttemptAt, sending.LastError), attempts: 0);
             return sending.Id;
         }, cancellationToken);
 
-    public async ValueTask<IReadOnlyList<Email>> FindInterruptedAsync(CancellationToken cancellationToken) =>
-        await database.ReadAsync(
-            connection => connection.Prepare(Interrupted).With("$process", _process).All(EmailTable.Read), cancellationToken);
+    public async ValueTask<IReadOnlyList<Email>> FindInterruptedAsync(MailboxId? mailbox, CancellationToken cancellationToken) =>
+        await database.ReadAsync(connection =>
+        {
+            Statement claimed = mailbox is { } one ? connection.Prepare(ClaimedOfMailbox).With("$mailbox", one.Value) : connection.Prepare(Claimed);
+            return claimed.All(row => (Email: row.Long(), Mailbox: new MailboxId(row.Long()), Token: row.OptionalLong() ?? 0))
+                .Where(claim => !leases.IsHeldNow(claim.Mailbox, EmailDirection.Outgoing, claim.Token))
+                .Select(claim => connection.Prepare(EmailTable.Find).With("$id", claim.Email).First(EmailTable.Read)!)
+                .ToList();
+        }, cancellationToken);
 
     public ValueTask<bool> CancelAsync(EmailId email, CancellationToken cancellationToken) =>
         database.WriteAsync(connection => connection.Prepare(Cancel).With("$id", email.Value).Execute() > 0, cancellationToken);
@@ -167,10 +175,12 @@ internal sealed class OutgoingTable(Database database, Spool spool, StoreOptions
         && email.State == outcome.State && email.State != EmailState.Sending
         && email.LastError == outcome.LastError && email.Recipients.SequenceEqual(outcome.Recipients);
 
-    private static Email FindSending(Connection connection, EmailId id)
+    private static Email FindSending(Connection connection, MailboxId mailbox, EmailId id)
     {
         Email email = connection.Prepare(EmailTable.Find).With("$id", id.Value).First(EmailTable.Read)
             ?? throw new NotStoredException($"email {id}");
+        if (email.Mailbox != mailbox)
+            throw new ArgumentException($"Email {id} is of {email.Mailbox}, and the lease of {mailbox}.", nameof(mailbox));
         return email.State == EmailState.Sending
             ? email
             : throw new InvalidOperationException($"Email {id} is not being sent: its state is {email.State}.");

@@ -8,15 +8,16 @@ internal sealed class SqliteIncomingDraft : IncomingDraft
     private readonly ContentCommit _commit;
     private readonly ContentDraft _content;
     private readonly TimeProvider _clock;
-    private readonly MailboxId _mailbox;
+    private readonly LeaseBook _leases;
+    private readonly Lease _lease;
     private readonly UniqueIdHash? _uniqueId;
     private readonly string? _shownUniqueId;
     private bool _isFinished;
 
     public SqliteIncomingDraft(
-        ContentCommit commit, ContentDraft content, TimeProvider clock, MailboxId mailbox, ReadOnlySpan<byte> uniqueId)
+        ContentCommit commit, ContentDraft content, TimeProvider clock, LeaseBook leases, Lease lease, ReadOnlySpan<byte> uniqueId)
     {
-        (_commit, _content, _clock, _mailbox) = (commit, content, clock, mailbox);
+        (_commit, _content, _clock, _leases, _lease) = (commit, content, clock, leases, lease);
         if (uniqueId.IsEmpty)
             return;
         _uniqueId = UniqueIdHash.Of(uniqueId);
@@ -51,10 +52,11 @@ internal sealed class SqliteIncomingDraft : IncomingDraft
         ObjectDisposedException.ThrowIf(_isFinished, this);
         _isFinished = true;
         SealedContent content = await _content.SealAsync(cancellationToken);
-        NewEmail email = new(_mailbox, state, _clock.GetUtcNow(), content) { UniqueId = _shownUniqueId };
+        NewEmail email = new(_lease.Mailbox, state, _clock.GetUtcNow(), content) { UniqueId = _shownUniqueId };
         bool isNew = false;
         EmailId id = await _commit.RunAsync(content, connection =>
         {
+            _leases.Require(_lease, EmailDirection.Incoming);
             (EmailId stored, isNew) = IncomingTable.Add(connection, email, _uniqueId, recognises);
             return stored;
         }, cancellationToken);

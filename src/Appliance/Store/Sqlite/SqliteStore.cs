@@ -17,17 +17,19 @@ public sealed partial class SqliteStore : IStore
     private readonly Meter _meter;
     private readonly TimeProvider _clock;
 
-    private SqliteStore(DataFolder folder, Connection writer, Spool spool, StoreOptions options, TimeProvider clock, bool followsACrash)
+    private SqliteStore(DataFolder folder, Connection writer, Spool spool, StoreOptions options, TimeProvider clock, bool followsACrash, long run)
     {
         (_folder, _spool, _clock) = (folder, spool, clock);
         _meter = new(new MeterOptions(MeterName) { Scope = this });
         Health = spool.Health;
         _database = new(folder.DatabaseFile, writer, options, clock, Health, _meter);
         Profiles = new ProfileTable(_database);
-        Mailboxes = new MailboxTable(_database);
-        Incoming = new IncomingTable(_database, spool, options, clock);
+        LeaseBook leases = new(_database, clock, run);
+        Leases = leases;
+        Mailboxes = new MailboxTable(_database, leases);
+        Incoming = new IncomingTable(_database, leases, spool, options, clock);
         Suspects = new SuspectTable(_database, followsACrash);
-        Outgoing = new OutgoingTable(_database, spool, options, clock);
+        Outgoing = new OutgoingTable(_database, leases, spool, options, clock);
         Reports = new DeliveryReportTable(_database);
         Emails = new EmailTable(_database, spool);
         Alerts = new AlertTable(_database, clock);
@@ -45,6 +47,9 @@ public sealed partial class SqliteStore : IStore
 
     /// <inheritdoc />
     public IMailboxes Mailboxes { get; }
+
+    /// <inheritdoc />
+    public ILeases Leases { get; }
 
     /// <inheritdoc />
     public IIncomingEmails Incoming { get; }
@@ -133,7 +138,7 @@ public sealed partial class SqliteStore : IStore
             int swept = spool.Sweep(file => EmailTable.RefersTo(writer, file));
             if (swept > 0)
                 LogSwept(logger, swept, folder.SpoolFolder);
-            return new(folder, writer, spool, options, clock, SuspectTable.Open(writer));
+            return new(folder, writer, spool, options, clock, SuspectTable.Open(writer), LeaseBook.NextRun(writer));
         }
         catch (Exception failure)
         {
