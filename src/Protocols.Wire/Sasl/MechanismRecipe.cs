@@ -57,10 +57,11 @@ internal sealed record MechanismRecipe(MechanismStrength Strength, Func<SaslServ
         IsDelegating = true, IsPrepared = true, NeedsBinding = true,
     };
 
-    // RFC 5802 section 6: y says that we could have bound, if -PLUS had been offered; where it was, and we do not, it must be n.
+    // RFC 5802 section 6: y says that we could have bound, if -PLUS had been offered; where it was, with whatever hash, and we do not, it
+    // must be n. Names that are unknown here do not count: somebody could have put them into the list to keep the y from being said.
     private static MechanismRecipe Scram(HashAlgorithmName hash) => new(MechanismStrength.Proving, (server, who) =>
     {
-        bool isShort = server.Binding is not null && !server.Mechanisms.Contains(Sasl.Scram.NameOf(hash, isPlus: true));
+        bool isShort = server.Binding is not null && !server.Mechanisms.Any(name => Find(name) is { NeedsBinding: true });
         return new Scram(hash, who.UserName, who.Secret, new()
         {
             AuthorizationIdentity = who.AuthorizationIdentity,
