@@ -94,6 +94,10 @@ public abstract record Misbehaviour
     /// <param name="oneIn">Only every so manieth message; the others keep theirs.</param>
     public static Oddity ResetUniqueIds(int time, int oneIn = 1) => new() { UniqueIdStyle = UniqueIdStyle.Reset, ResetTime = time, ResetOneIn = oneIn };
 
+    /// <summary>Shows a part of each maildrop only, as a server does that is being restored, or that shows what is recent.</summary>
+    /// <param name="oneIn">Only every so manieth message; 0 shows none.</param>
+    public static Oddity ShowPartly(int oneIn) => new() { ShownOneIn = oneIn };
+
     /// <summary>Lists sizes that are wrong by so many octets.</summary>
     public static Oddity WrongSizes(long by) => new() { SizeError = by };
 
@@ -174,6 +178,9 @@ public sealed record Oddity : Misbehaviour
     internal int ResetTime { get; init; } = 1;
 
     internal int ResetOneIn { get; init; } = 1;
+
+    /// <summary>Only every so manieth message is shown; 0 shows none.</summary>
+    public int ShownOneIn { get; init; } = 1;
 
     /// <summary>What is added to each size in LIST.</summary>
     public long SizeError { get; init; }

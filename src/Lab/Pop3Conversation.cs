@@ -209,6 +209,8 @@ internal sealed class Pop3Conversation(LabServer lab, LabConnection connection)
         else
         {
             _mailbox = mailbox;
+            foreach (Oddity oddity in lab.Script.OdditiesOf(connection).Where(oddity => oddity.ShownOneIn != 1))
+                messages = [.. messages.Where(message => oddity.ShownOneIn > 0 && message.Identity % (uint)oddity.ShownOneIn == 0)];
             _maildrop = new Pop3Maildrop(lab, connection, mailbox, messages);
             lab.Journal.Event(connection, "signed in");
             await connection.ReplyAsync($"+OK {messages.Length} messages");

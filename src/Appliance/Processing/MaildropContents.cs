@@ -21,14 +21,26 @@ public readonly record struct NewMessage(int Number, byte[] UniqueId, long Octet
 /// <param name="KnownNumbers">For each of <see cref="Known"/>, its message number; 0 where it is not listed.</param>
 public sealed record MaildropContents(int Listed, IReadOnlyList<NewMessage> New, KnownUniqueIds Known, int[] KnownNumbers)
 {
+    /// <summary>
+    /// Messages whose unique-ids had gone from the server's listing and are in it again: neither new nor known before the next cycle.
+    /// </summary>
+    public int Returned { get; init; }
+
     /// <summary>How many of the listed messages are known.</summary>
     public int KnownListed { get; } = KnownNumbers.Count(number => number > 0);
 
+    /// <summary>Known messages are not listed, and not because they were deleted from here.</summary>
+    public bool HaveVanished => Known.LeftOnServer is { } left ? KnownListed < left : Absent.Count > 0;
+
     /// <summary>
-    /// Known messages are gone, and nobody knows whether from the server or only under their old unique-ids; or the last cycle did not come to
-    /// its end. Then nothing is new that has the octets of a stored email.
+    /// Known messages vanished, now or not long ago, and nobody knows whether from the server or only under their old unique-ids; or the last
+    /// cycle did not come to its end. Then nothing is new that has the octets of a stored email.
     /// </summary>
-    public bool AreUniqueIdsInDoubt => Known.Hashes.Count > 0 && (Known.LeftOnServer is not { } left || KnownListed < left);
+    public bool AreUniqueIdsInDoubt(DateTimeOffset now) =>
+        HaveVanished || Known.InDoubtUntil > now || (Known.LeftOnServer is null && Known.Hashes.Count > 0);
+
+    /// <summary>The known unique-ids that are not listed, in their order.</summary>
+    public IReadOnlyList<UniqueIdHash> Absent { get; } = [.. Known.Hashes.Where((_, index) => KnownNumbers[index] == 0)];
 
     /// <summary>The message with a known unique-id; null where it is not listed.</summary>
     public int? NumberOf(UniqueIdHash known) => Known.IndexOf(known) is >= 0 and int index && KnownNumbers[index] is > 0 and int number ? number : null;

@@ -11,17 +11,23 @@ namespace EmailSync.Appliance.Processing;
 /// </summary>
 public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine quarantine, AlertBook alerts, SliceSize slice, TimeProvider clock)
 {
+    // So many known unique-ids may be read in vain at each poll; with fewer, a write would cost more than it spares.
+    private const int WorthSettingAside = 100;
+
+    // Mail that vanished may come back under other unique-ids for so long: when it is moved to another server, or restored there.
+    private static readonly TimeSpan InDoubt = TimeSpan.FromDays(30);
+
     /// <summary>One cycle.</summary>
     /// <exception cref="LeaseLostException">Another has the mailbox; what is stored was stored before, and nothing was marked as deleted since.</exception>
     public async Task<ReceiveReport> RunAsync(Lease lease, Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
         await using Maildrop maildrop = await sessions.OpenMaildropAsync(mailbox, profile, steps: null, cancellationToken);
         KnownUniqueIds known = await store.Incoming.KnownUniqueIdsAsync(mailbox.Id, cancellationToken);
-        MaildropContents contents = await MaildropContents.ListAsync(maildrop, known, cancellationToken);
+        MaildropContents contents = await RecallAsync(lease, await MaildropContents.ListAsync(maildrop, known, cancellationToken), cancellationToken);
         Judgement judgement = await quarantine.JudgeAsync(mailbox, contents.New, cancellationToken);
 
         await using Intake intake = new(
-            store, alerts, maildrop, lease, mailbox, Later(mailbox.ProcessEmailsReceivedAfter, profile.ProcessEmailsReceivedAfter), contents.AreUniqueIdsInDoubt);
+            store, alerts, maildrop, lease, mailbox, Later(mailbox.ProcessEmailsReceivedAfter, profile.ProcessEmailsReceivedAfter), contents.AreUniqueIdsInDoubt(clock.GetUtcNow()));
         bool hasMore;
         try
         {
@@ -36,12 +42,31 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
         StoreSink sink = intake.Sink;
         int marked = await MarkAsync(maildrop, lease, mailbox, contents, sink, cancellationToken);
         bool isConfirmed = await QuitAsync(maildrop, cancellationToken);
-        int left = contents.KnownListed + intake.Identified - (isConfirmed ? marked : 0);
+        int left = contents.KnownListed + contents.Returned + intake.Identified - (isConfirmed ? marked : 0);
         if (left != known.LeftOnServer || intake.Identified > 0 || sink.Stored > 0)
-            await store.Incoming.NoteLeftOnServerAsync(lease, left, cancellationToken);
+            await store.Incoming.NoteLeftOnServerAsync(lease, left, contents.HaveVanished ? clock.GetUtcNow() + InDoubt : null, cancellationToken);
+        if (contents.Absent is { Count: >= WorthSettingAside } absent)
+            await store.GoneUniqueIds.AddAsync(lease, absent, cancellationToken);
         return new(
             contents.Listed, sink.Stored, sink.Octets, sink.Recognised, intake.TooLarge, sink.RefusedCount, judgement.Held.Count,
             isConfirmed ? marked : 0, isConfirmed ? 0 : marked, hasMore);
+    }
+
+    // What had gone and is back, because it was left out of a listing or was restored on the server, is no new message.
+    private async Task<MaildropContents> RecallAsync(Lease lease, MaildropContents contents, CancellationToken cancellationToken)
+    {
+        if (contents.New.Count == 0)
+            return contents;
+        HashSet<UniqueIdHash> returned = [.. await store.GoneUniqueIds.FindAsync(
+            lease.Mailbox, contents.New.Select(message => message.Hash).OfType<UniqueIdHash>(), cancellationToken)];
+        if (returned.Count == 0)
+            return contents;
+        await store.GoneUniqueIds.ReturnAsync(lease, returned, cancellationToken);
+        return contents with
+        {
+            New = [.. contents.New.Where(message => message.Hash is not { } hash || !returned.Contains(hash))],
+            Returned = returned.Count,
+        };
     }
 
     // Until a slice is full. What is only recognised again at each poll is no progress, and never keeps what comes behind it waiting.

@@ -11,6 +11,9 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
+    /// <summary>How long a unique-id has been gone from the server's listings when it is forgotten, once its email is not stored here any more.</summary>
+    public static readonly TimeSpan UniqueIdsGoneFor = TimeSpan.FromDays(365);
+
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -38,6 +41,7 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
             int emails = settings.EmailRetentionDays is { } days
                 ? await store.Emails.DeleteOldAsync(now - TimeSpan.FromDays(days), cancellationToken)
                 : 0;
+            await store.GoneUniqueIds.ForgetAsync(UniqueIdsGoneFor, cancellationToken);
             int entries = 0;
             int deleted;
             do

@@ -8,7 +8,7 @@ namespace EmailSync.Appliance.Store;
 /// </summary>
 public interface IIncomingEmails
 {
-    /// <summary>The unique-ids that this mailbox has had, as hashes.</summary>
+    /// <summary>The unique-ids that this mailbox has had and that have not gone (<see cref="IGoneUniqueIds"/>), as hashes.</summary>
     ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken);
 
     /// <summary>
@@ -20,9 +20,10 @@ public interface IIncomingEmails
 
     /// <summary>
     /// Says that a cycle came to its end: so many messages with a known unique-id are left on the server. It holds until something is received;
-    /// does nothing where the mailbox is gone.
+    /// does nothing where the mailbox is gone. Where known ones vanished, until when they may come back under other unique-ids; null leaves
+    /// that as it is.
     /// </summary>
-    ValueTask NoteLeftOnServerAsync(Lease lease, int messages, CancellationToken cancellationToken);
+    ValueTask NoteLeftOnServerAsync(Lease lease, int messages, DateTimeOffset? inDoubtUntil, CancellationToken cancellationToken);
 
     /// <summary>Begins a message. It exists once <see cref="IncomingDraft.CommitAsync"/> has returned; disposed before, it never was.</summary>
     /// <param name="lease">Whose, and by what right; looked at when the message is committed.</param>
@@ -52,9 +53,6 @@ public interface IIncomingEmails
     /// next cycle judges them anew. Returns how many.
     /// </summary>
     ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken);
-
-    /// <summary>Forgets unique-ids that the server no longer lists.</summary>
-    ValueTask ForgetUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken);
 }
 
 /// <summary>A message on its way into the store. Its content never stands in memory as a whole.</summary>

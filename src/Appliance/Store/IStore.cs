@@ -19,6 +19,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>What was received.</summary>
     IIncomingEmails Incoming { get; }
 
+    /// <summary>Unique-ids that servers list no longer.</summary>
+    IGoneUniqueIds GoneUniqueIds { get; }
+
     /// <summary>Messages that may be the reason why a maildrop cannot be emptied.</summary>
     ISuspects Suspects { get; }
 

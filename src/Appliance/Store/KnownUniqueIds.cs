@@ -8,7 +8,8 @@ public sealed class KnownUniqueIds
     private readonly List<UniqueIdHash> _hashes;
 
     /// <summary>Takes them over, in their order.</summary>
-    internal KnownUniqueIds(List<UniqueIdHash> inOrder, int? leftOnServer = null) => (_hashes, LeftOnServer) = (inOrder, leftOnServer);
+    internal KnownUniqueIds(List<UniqueIdHash> inOrder, int? leftOnServer = null, DateTimeOffset? inDoubtUntil = null) =>
+        (_hashes, LeftOnServer, InDoubtUntil) = (inOrder, leftOnServer, inDoubtUntil);
 
     /// <summary>As hashes, in their order.</summary>
     public IReadOnlyList<UniqueIdHash> Hashes => _hashes;
@@ -17,6 +18,9 @@ public sealed class KnownUniqueIds
     /// How many messages with a known unique-id the last cycle left on the server; null where it did not come to its end, or none has run.
     /// </summary>
     public int? LeftOnServer { get; }
+
+    /// <summary>Until when what vanished from the server's listing may come back under other unique-ids; null where nothing did.</summary>
+    public DateTimeOffset? InDoubtUntil { get; }
 
     /// <summary>Where in <see cref="Hashes"/> this one stands; negative where the mailbox has not had it.</summary>
     public int IndexOf(UniqueIdHash hash) => CollectionsMarshal.AsSpan(_hashes).BinarySearch(hash, default(StoredOrder));

@@ -12,8 +12,8 @@ internal sealed class FaultingIncoming(IIncomingEmails inner, StoreFault fault) 
     public ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(MailboxId mailbox, DateTimeOffset storedUntil, bool onlyAcknowledged, CancellationToken cancellationToken) =>
         Run(nameof(StoredUniqueIdsAsync), () => inner.StoredUniqueIdsAsync(mailbox, storedUntil, onlyAcknowledged, cancellationToken));
 
-    public ValueTask NoteLeftOnServerAsync(Lease lease, int messages, CancellationToken cancellationToken) =>
-        Run(nameof(NoteLeftOnServerAsync), () => inner.NoteLeftOnServerAsync(lease, messages, cancellationToken));
+    public ValueTask NoteLeftOnServerAsync(Lease lease, int messages, DateTimeOffset? inDoubtUntil, CancellationToken cancellationToken) =>
+        Run(nameof(NoteLeftOnServerAsync), () => inner.NoteLeftOnServerAsync(lease, messages, inDoubtUntil, cancellationToken));
 
     public IncomingDraft Begin(Lease lease, ReadOnlySpan<byte> uniqueId) => new FaultingDraft(inner.Begin(lease, uniqueId), fault);
 
@@ -29,9 +29,6 @@ internal sealed class FaultingIncoming(IIncomingEmails inner, StoreFault fault) 
 
     public ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken) =>
         Run(nameof(ForgetSkippedAsync), () => inner.ForgetSkippedAsync(mailbox, cancellationToken));
-
-    public ValueTask ForgetUniqueIdsAsync(MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken) =>
-        Run(nameof(ForgetUniqueIdsAsync), () => inner.ForgetUniqueIdsAsync(mailbox, uniqueIds, cancellationToken));
 
     private ValueTask<T> Run<T>(string method, Func<ValueTask<T>> work) => new(fault.RunAsync(method, async () => await work()));
 

@@ -9,7 +9,7 @@ namespace EmailSync.Appliance.Tests.Faults;
 
 /// <summary>
 /// Mail arrives while everything else happens in an order of chance: lines are cut, the disk fails, the process starts anew, the clock jumps,
-/// the server gives all messages or some of them other unique-ids, or none that tell anything.
+/// the server gives all messages or some of them other unique-ids, or none that tell anything, or shows a part of the maildrop only.
 /// After each step nothing is lost and nothing is there twice; and a poll on which nothing happens brings everything.
 /// </summary>
 public sealed class RandomSchedules
@@ -44,10 +44,12 @@ public sealed class RandomSchedules
 
         for (int step = 0; step < Steps; step++)
         {
-            mail.Deliver(random.Next(4));
+            // At times so many that their unique-ids are set aside once they are gone.
+            mail.Deliver(random.Next(10) == 0 ? 120 : random.Next(4));
             proxy.Fault = new();
             IStore store = rig.Store;
-            switch (random.Next(9))
+            bool isShownPartly = false;
+            switch (random.Next(10))
             {
                 case 0:
                     proxy.Fault = new() { ReceivedUntilCut = random.Next(1200), IsReset = random.Next(2) == 0 };
@@ -71,6 +73,10 @@ public sealed class RandomSchedules
                 case 6:
                     rig.Lab.Misbehave(Misbehaviour.UniqueIds(OddStyles[random.Next(OddStyles.Length)]));
                     break;
+                case 8:
+                    rig.Lab.Misbehave(Misbehaviour.ShowPartly(oneIn: random.Next(2, 4) % 3));
+                    isShownPartly = true;
+                    break;
                 case 7:
                     proxy.Fault = new() { Slice = random.Next(1, 30) };
                     break;
@@ -80,8 +86,10 @@ public sealed class RandomSchedules
                     break;
             }
 
-            story.Add($"{proxy.Fault}, {(store == rig.Store ? "disk whole" : "disk failing")}");
+            story.Add($"{proxy.Fault}, {(store == rig.Store ? "disk whole" : "disk failing")}{(isShownPartly ? ", shown partly" : "")}");
             await CycleAsync(rig, store, mailbox, profile, story);
+            if (isShownPartly)
+                rig.Lab.Misbehave();
             await mail.AssertNothingIsLostAsync(string.Join("; ", story));
         }
 

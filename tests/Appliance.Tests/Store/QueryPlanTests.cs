@@ -96,8 +96,11 @@ public sealed class QueryPlanTests : IDisposable
         await store.Incoming.StoredUniqueIdsAsync(mailbox, DateTimeOffset.MaxValue, onlyAcknowledged: true, Cancellation);
         await store.Emails.AcknowledgeAsync([new(1)], DateTimeOffset.UnixEpoch, Cancellation);
         await store.Incoming.TieUniqueIdAsync(await store.LeaseAsync(mailbox), default, SHA256.HashData(Samples.Message("one")), Cancellation);
-        await store.Incoming.ForgetUniqueIdsAsync(mailbox, [default], Cancellation);
-        await store.Incoming.NoteLeftOnServerAsync(await store.LeaseAsync(mailbox), 1, Cancellation);
+        await store.GoneUniqueIds.AddAsync(await store.LeaseAsync(mailbox), [default], Cancellation);
+        await store.GoneUniqueIds.FindAsync(mailbox, [default], Cancellation);
+        await store.GoneUniqueIds.ForgetAsync(TimeSpan.Zero, Cancellation);
+        await store.GoneUniqueIds.ReturnAsync(await store.LeaseAsync(mailbox), [default], Cancellation);
+        await store.Incoming.NoteLeftOnServerAsync(await store.LeaseAsync(mailbox), 1, inDoubtUntil: null, Cancellation);
         await store.Suspects.CountAttemptAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
         await store.Suspects.NoteFailureAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
         await store.Suspects.ListAsync(mailbox, Cancellation);

@@ -88,7 +88,7 @@ public abstract partial class StoreContract
         MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
         await Store.ReceiveAsync(mailbox, "uid-1", Samples.Message("one"), Cancellation);
         Lease lost = await Store.LeaseAsync(mailbox);
-        await Store.Incoming.NoteLeftOnServerAsync(lost, 1, Cancellation);
+        await Store.Incoming.NoteLeftOnServerAsync(lost, 1, inDoubtUntil: null, Cancellation);
         await using IncomingDraft begun = Store.Incoming.Begin(lost, "uid-2"u8);
         await begun.WriteAsync(new byte[size], Cancellation);
         await using IncomingDraft known = Store.Incoming.Begin(lost, "uid-3"u8);
@@ -103,7 +103,9 @@ public abstract partial class StoreContract
         await Refused(async () => await Store.Incoming.TieUniqueIdAsync(
             lost, UniqueIdHash.Of("uid-4"u8), SHA256.HashData(Samples.Message("one")), Cancellation));
         await Refused(async () => await Store.Incoming.SkipUniqueIdsAsync(lost, [UniqueIdHash.Of("uid-5"u8)], Cancellation));
-        await Refused(async () => await Store.Incoming.NoteLeftOnServerAsync(lost, 0, Cancellation));
+        await Refused(async () => await Store.GoneUniqueIds.AddAsync(lost, [UniqueIdHash.Of("uid-1"u8)], Cancellation));
+        await Refused(async () => await Store.GoneUniqueIds.ReturnAsync(lost, [UniqueIdHash.Of("uid-1"u8)], Cancellation));
+        await Refused(async () => await Store.Incoming.NoteLeftOnServerAsync(lost, 0, inDoubtUntil: null, Cancellation));
         await Refused(async () => await Store.Mailboxes.RecordAsync(lost, state => state with { LastError = "stale" }, Cancellation));
 
         Assert.Equal(before, await Store.Mailboxes.FindAsync(mailbox, Cancellation));

@@ -11,7 +11,7 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
 
     private const string Known = "SELECT high, low FROM known_unique_id WHERE mailbox = $mailbox";
 
-    private const string LeftOnServer = "SELECT left_on_server FROM mailbox_state WHERE mailbox = $mailbox";
+    private const string LeftOnServer = "SELECT left_on_server, unique_ids_in_doubt_until FROM mailbox_state WHERE mailbox = $mailbox";
 
     // State 0 is received: stored in whole.
     private const string Stored = """
@@ -25,7 +25,10 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
         SELECT id FROM email INDEXED BY email_by_content WHERE mailbox = $mailbox AND sha256 = $sha256 AND state < 2 LIMIT 1
         """;
 
-    private const string EmailOf = "SELECT email FROM known_unique_id WHERE mailbox = $mailbox AND high = $high AND low = $low";
+    private const string EmailOf = """
+        SELECT email FROM known_unique_id WHERE mailbox = $mailbox AND high = $high AND low = $low AND email IS NOT NULL UNION ALL
+        SELECT email FROM gone_unique_id WHERE mailbox = $mailbox AND high = $high AND low = $low AND email IS NOT NULL
+        """;
 
     private const string Tie = """
         INSERT INTO known_unique_id (mailbox, high, low, email) VALUES ($mailbox, $high, $low, $email)
@@ -50,28 +53,36 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
         SELECT high, low FROM known_unique_id k JOIN email e ON e.id = k.email WHERE k.mailbox = $mailbox AND e.state = 1 LIMIT $limit
         """;
 
-    private const string Forget = "DELETE FROM known_unique_id WHERE mailbox = $mailbox AND high = $high AND low = $low";
+    private const string GoneOfHeaders = """
+        SELECT high, low FROM gone_unique_id g JOIN email e ON e.id = g.email WHERE g.mailbox = $mailbox AND e.state = 1 LIMIT $limit
+        """;
+
+    /// <summary>Forgets one.</summary>
+    public const string Forget = "DELETE FROM known_unique_id WHERE mailbox = $mailbox AND high = $high AND low = $low";
 
     private readonly ContentCommit _commit = new(database, spool);
 
     public async ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken)
     {
         List<UniqueIdHash> known = await ReadAllAsync(Known, mailbox, storedUntil: null, cancellationToken);
-        long? left = await database.ReadAsync(
-            connection => connection.Prepare(LeftOnServer).With("$mailbox", mailbox.Value).First(row => row.OptionalLong()), cancellationToken);
-        return new(known, (int?)left);
+        (int? left, DateTimeOffset? inDoubtUntil) = await database.ReadAsync(
+            connection => connection.Prepare(LeftOnServer).With("$mailbox", mailbox.Value).First(row => (row.OptionalInt(), row.OptionalMoment())), cancellationToken);
+        return new(known, left, inDoubtUntil);
     }
 
     public async ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(
         MailboxId mailbox, DateTimeOffset storedUntil, bool onlyAcknowledged, CancellationToken cancellationToken) =>
         new(await ReadAllAsync(onlyAcknowledged ? Acknowledged : Stored, mailbox, storedUntil, cancellationToken));
 
-    public async ValueTask NoteLeftOnServerAsync(Lease lease, int messages, CancellationToken cancellationToken) =>
+    public async ValueTask NoteLeftOnServerAsync(Lease lease, int messages, DateTimeOffset? inDoubtUntil, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection =>
         {
             leases.Require(lease, EmailDirection.Incoming);
-            return connection.Prepare("UPDATE mailbox_state SET left_on_server = $left WHERE mailbox = $mailbox")
-                .With("$left", messages).With("$mailbox", lease.Mailbox.Value).Execute();
+            return connection.Prepare("""
+                UPDATE mailbox_state SET left_on_server = $left, unique_ids_in_doubt_until = coalesce($until, unique_ids_in_doubt_until)
+                WHERE mailbox = $mailbox
+                """)
+                .With("$left", messages).With("$until", inDoubtUntil).With("$mailbox", lease.Mailbox.Value).Execute();
         }, cancellationToken);
 
     public IncomingDraft Begin(Lease lease, ReadOnlySpan<byte> uniqueId) =>
@@ -99,7 +110,7 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
     public async ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken)
     {
         int forgotten = await database.WriteAsync(connection => SuspectTable.ForgetAll(connection, mailbox), cancellationToken);
-        foreach (string which in (string[])[Skipped, OfHeaders])
+        foreach ((string which, string forget) in ((string, string)[])[(Skipped, Forget), (OfHeaders, Forget), (GoneOfHeaders, GoneUniqueIdTable.Forget)])
         {
             int page;
             do
@@ -107,23 +118,13 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
                 page = await database.WriteAsync(connection => connection
                     .Prepare(which).With("$mailbox", mailbox.Value).With("$limit", WritePageSize)
                     .All(row => row.UniqueIdHash())
-                    .Sum(uniqueId => connection.Prepare(Forget).With(mailbox, uniqueId).Execute()), cancellationToken);
+                    .Sum(uniqueId => connection.Prepare(forget).With(mailbox, uniqueId).Execute()), cancellationToken);
                 forgotten += page;
             }
             while (page == WritePageSize);
         }
 
         return forgotten;
-    }
-
-    public async ValueTask ForgetUniqueIdsAsync(
-        MailboxId mailbox, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken)
-    {
-        foreach (UniqueIdHash[] page in uniqueIds.Chunk(WritePageSize))
-        {
-            await database.WriteAsync(
-                connection => page.Sum(uniqueId => connection.Prepare(Forget).With(mailbox, uniqueId).Execute()), cancellationToken);
-        }
     }
 
     /// <summary>

@@ -28,6 +28,7 @@ public sealed partial class SqliteStore : IStore
         Leases = leases;
         Mailboxes = new MailboxTable(_database, leases);
         Incoming = new IncomingTable(_database, leases, spool, options, clock);
+        GoneUniqueIds = new GoneUniqueIdTable(_database, leases, clock);
         Suspects = new SuspectTable(_database, followsACrash);
         Outgoing = new OutgoingTable(_database, leases, spool, options, clock);
         Reports = new DeliveryReportTable(_database);
@@ -53,6 +54,9 @@ public sealed partial class SqliteStore : IStore
 
     /// <inheritdoc />
     public IIncomingEmails Incoming { get; }
+
+    /// <inheritdoc />
+    public IGoneUniqueIds GoneUniqueIds { get; }
 
     /// <inheritdoc />
     public ISuspects Suspects { get; }
