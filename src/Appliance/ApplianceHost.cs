@@ -52,7 +52,12 @@ internal static class ApplianceHost
         .AddHostedService(provider => provider.GetRequiredService<MailboxScheduler>())
         .AddSingleton<StorageWatch>()
         .AddHostedService(provider => provider.GetRequiredService<StorageWatch>())
-        .AddHostedService<Housekeeping>();
+        .AddHostedService<Housekeeping>()
+        .AddDropFolder(options.DropFolder);
+
+    private static IServiceCollection AddDropFolder(this IServiceCollection services, string? folder) => folder is null ? services : services
+        .AddSingleton(provider => ActivatorUtilities.CreateInstance<DropFolder>(provider, folder))
+        .AddHostedService<DropFolderWatch>();
 
     private static DeploymentContract Describe(ApplianceOptions options) => new()
     {

@@ -25,6 +25,9 @@ public sealed record ApplianceOptions
     /// <summary>The control socket; null means <c>control.sock</c> in the data folder.</summary>
     public string? ControlSocket { get; init; }
 
+    /// <summary>A folder whose <c>.eml</c> files are sent, each as the mailbox in its From; null means that there is none.</summary>
+    public string? DropFolder { get; init; }
+
     /// <summary>Where the HTTP API listens besides the control socket: a loopback port; null means nowhere.</summary>
     public int? HttpPort { get; init; } = 5380;
 
@@ -150,6 +153,8 @@ public sealed record ApplianceOptions
             RequireWithin(nameof(AdditionalPorts), port, 1, 65_535);
         if (string.IsNullOrWhiteSpace(options.DataFolder))
             throw new InvalidOperationException($"{Section}:{nameof(DataFolder)} is empty; give a folder, or leave it out.");
+        if (options.DropFolder is { } drop && string.IsNullOrWhiteSpace(drop))
+            throw new InvalidOperationException($"{Section}:{nameof(DropFolder)} is empty; give a folder, or leave it out.");
         if (options.HttpPort is { } http)
             RequireWithin(nameof(HttpPort), http, 0, 65_535);
         if (options is { KeyRingMasterKey: not null, KeyRingCertificate: not null })
@@ -163,7 +168,11 @@ public sealed record ApplianceOptions
             throw new InvalidOperationException($"{Section}:{nameof(EhloName)} is '{options.EhloName}'. {wrong.Message}", wrong);
         }
 
-        return options with { DataFolder = Path.GetFullPath(options.DataFolder) };
+        return options with
+        {
+            DataFolder = Path.GetFullPath(options.DataFolder),
+            DropFolder = options.DropFolder is { } folder ? Path.GetFullPath(folder) : null,
+        };
     }
 
     private static readonly string[] Settable =

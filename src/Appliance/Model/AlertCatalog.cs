@@ -52,6 +52,16 @@ public static class AlertCatalog
         "The appliance cannot write to its own disk. Nothing is received and nothing is sent until it can; nothing was lost, and nothing was deleted on a server that is not stored.",
         "Free or repair the disk that holds the data folder. The appliance tries it every five seconds and goes on by itself; /readyz says how it stands. An alert that could not be written is written when the disk takes it.") { Scopes = [AlertScope.Appliance], IsWhole = true };
 
+    /// <summary>A file in the drop folder cannot be sent.</summary>
+    public static readonly AlertEntry DropRefused = new("drop-refused", AlertLevel.Warning,
+        "A file in the drop folder cannot be sent. It was moved into the folder 'refused'.",
+        "Read the text file beside it in 'refused', mend the message and drop it again, or delete it. The alert is resolved when 'refused' is empty.") { Scopes = [AlertScope.Appliance], IsWhole = true };
+
+    /// <summary>The drop folder cannot be used.</summary>
+    public static readonly AlertEntry DropFolderFailing = new("drop-folder-failing", AlertLevel.Error,
+        "The drop folder cannot be used, or a file in it cannot be taken.",
+        "Let the appliance's account read, write and delete in the folder. It looks every second and goes on by itself.") { Scopes = [AlertScope.Appliance], IsWhole = true };
+
     /// <summary>The owner of a profile could not be mailed.</summary>
     public static readonly AlertEntry OwnerNotTold = new("owner-not-told", AlertLevel.Warning,
         "The profile's owner could not be mailed: no mailbox of the appliance is known to be able to send.",
@@ -185,7 +195,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, StoreFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, StoreFailing, DropRefused, DropFolderFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
     public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);
