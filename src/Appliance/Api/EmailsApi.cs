@@ -133,9 +133,11 @@ public static class EmailsApi
         string[] recipients = [.. to.Select(address => faults.Address("to", address)!).Distinct(StringComparer.OrdinalIgnoreCase)];
         faults.ThrowIfAny();
         System.IO.Pipelines.ReadResult beginning = await request.BodyReader.ReadAsync(cancellationToken);
-        if (beginning is { IsCompleted: true, Buffer.IsEmpty: true })
-            throw InvalidRequestException.Of("body", null, "There is nothing in the email.", "Send the raw message as the body.");
+        bool isNothing = beginning is { IsCompleted: true, Buffer.IsEmpty: true };
+        // A reading that was not ended would have the server cut the connection, with the answer still in it.
         request.BodyReader.AdvanceTo(beginning.Buffer.Start);
+        if (isNothing)
+            throw InvalidRequestException.Of("body", null, "There is nothing in the email.", "Send the raw message as the body.");
         await using Stream content = request.BodyReader.AsStream();
         return await EnqueueAsync(sender, recipients, content, key, sendAt, priority?.Value ?? EmailPriority.Normal, store, scheduler, cancellationToken);
     }
