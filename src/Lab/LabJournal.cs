@@ -16,6 +16,7 @@ public sealed class LabJournal
     private readonly List<string> _violations = [];
     private readonly ConcurrentDictionary<string, long[]> _counts = new(StringComparer.Ordinal);
     private readonly bool _recordsCommands;
+    private readonly HashSet<int> _inSession = [];
     private TaskCompletionSource? _changed;
 
     internal LabJournal(bool recordsCommands) => _recordsCommands = recordsCommands;
@@ -26,7 +27,10 @@ public sealed class LabJournal
     /// <summary>Connections open now.</summary>
     public long ConnectionsOpen => Count("* opened") - Count("* closed");
 
-    /// <summary>The most connections that were open at once.</summary>
+    /// <summary>
+    /// The most connections that were open at once. One that has sent QUIT no longer counts: a client that has the answer may open the
+    /// next before the lab has closed its own end.
+    /// </summary>
     public long PeakConnections { get; private set; }
 
     /// <summary>Successful sign-ins.</summary>
@@ -81,6 +85,10 @@ public sealed class LabJournal
 
     internal void Command(LabConnection connection, string verb, Func<string> line)
     {
+        if (verb == "QUIT")
+        {
+            lock (_lock) _inSession.Remove(connection.Number);
+        }
         Add(verb, 1);
         if (_recordsCommands)
             Write(connection, line());
@@ -90,15 +98,25 @@ public sealed class LabJournal
 
     internal void Event(LabConnection connection, string what, long times = 1)
     {
+        if (what is "opened" or "closed")
+            CountSessions(connection, what);
         Add("* " + what, times);
-        if (what == "opened")
-        {
-            lock (_lock) PeakConnections = Math.Max(PeakConnections, ConnectionsOpen);
-        }
         if (_recordsCommands)
             Write(connection, "* " + what);
         else
             Announce();
+    }
+
+    private void CountSessions(LabConnection connection, string what)
+    {
+        lock (_lock)
+        {
+            if (what == "closed")
+                _inSession.Remove(connection.Number);
+            else
+                _inSession.Add(connection.Number);
+            PeakConnections = Math.Max(PeakConnections, _inSession.Count);
+        }
     }
 
     internal void Note(LabConnection connection, string remark) => Write(connection, "* " + remark);

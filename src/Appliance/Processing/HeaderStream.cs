@@ -3,7 +3,9 @@ using EmailSync.Appliance.Store;
 namespace EmailSync.Appliance.Processing;
 
 /// <summary>A draft that gets a message's header and nothing else, for what writes to a stream.</summary>
-internal sealed class HeaderStream(IncomingDraft draft) : Stream
+/// <param name="draft">Gets it.</param>
+/// <param name="most">Octets of the header that are wanted; a header without an end is not stored without end.</param>
+internal sealed class HeaderStream(IncomingDraft draft, long most) : Stream
 {
     private HeaderPart _header = new();
 
@@ -21,8 +23,11 @@ internal sealed class HeaderStream(IncomingDraft draft) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        draft.WriteAsync(_header.Of(buffer), cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ReadOnlyMemory<byte> part = _header.Of(buffer);
+        return draft.WriteAsync(part[..(int)Math.Min(part.Length, most - draft.Length)], cancellationToken);
+    }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

@@ -98,7 +98,7 @@ internal sealed class Intake(
     {
         await using IncomingDraft draft = store.Incoming.Begin(lease, message.UniqueId);
         if (maildrop.Capabilities is not { HasTop: false })
-            await maildrop.TopAsync(message.Number, 0, new HeaderStream(draft), cancellationToken: cancellationToken);
+            await maildrop.TopAsync(message.Number, 0, new HeaderStream(draft, mailbox.MaximumMessageSize), cancellationToken: cancellationToken);
         // Judged anew by a rescan, and still too large: it is here already.
         if (await store.Incoming.TieUniqueIdAsync(lease, message.Hash!.Value, draft.Sha256, cancellationToken) is not null)
             return;

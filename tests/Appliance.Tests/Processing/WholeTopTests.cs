@@ -25,6 +25,21 @@ public sealed class WholeTopTests
     }
 
     [Fact]
+    public async Task P_16_a_header_that_does_not_end_is_stored_up_to_the_limit()
+    {
+        await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 0, Script = [Misbehaviour.WholeTops()] });
+        string endless = string.Concat(Enumerable.Repeat("X-Endless: " + new string('x', 60) + "\r\n", 3_000));
+        rig.Lab.Deliver(rig.Lab.Mailboxes[0].Address, Encoding.ASCII.GetBytes(endless));
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { MaximumMessageSize = 100_000 });
+
+        Assert.Equal(1, (await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout)).TooLarge);
+
+        Email recorded = Assert.Single(await rig.EmailsAsync(mailbox));
+        Assert.Equal((EmailState.HeadersOnly, 100_000), (recorded.State, recorded.Size));
+    }
+
+    [Fact]
     public async Task P_16_messages_are_known_again_by_their_headers_when_the_server_begins_to_keep_to_it()
     {
         await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 5, Script = [Misbehaviour.UniqueIds(UniqueIdStyle.AllTheSame), Misbehaviour.WholeTops()] });
