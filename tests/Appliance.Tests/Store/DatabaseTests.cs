@@ -98,6 +98,23 @@ public sealed class DatabaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_batch_did_before_its_first_failure_is_stored_once()
+    {
+        Database database = Open();
+        HeldWriter held = Hold(database);
+        int runs = 0;
+        Task counted = WriteAsync(database, connection => Insert(connection, 10 + Interlocked.Increment(ref runs)));
+        Task failing = WriteAsync(database, connection => Insert(connection, 2, () => throw new NotStoredException("thing")));
+        Task last = InsertAsync(database, 3);
+        held.LetGo();
+
+        await Task.WhenAll(held.Done, counted, last);
+        await Assert.ThrowsAsync<NotStoredException>(() => failing);
+        Assert.Equal((2, true), (runs, counted.IsCompletedSuccessfully));
+        Assert.Equal([3, 12], await ReadAsync(database));
+    }
+
+    [Fact]
     public async Task A_full_disk_fails_the_whole_batch_and_the_writer_goes_on_when_there_is_room_again()
     {
         Database database = Open();

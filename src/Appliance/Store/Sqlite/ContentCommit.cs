@@ -12,9 +12,9 @@ internal sealed class ContentCommit(Database database, Spool spool)
     public async ValueTask<EmailId> RunAsync(
         SealedContent content, Func<Connection, EmailId> statements, CancellationToken cancellationToken)
     {
-        // Whoever gives up waiting does not stop the write; the file follows the write, not the caller.
+        // Whoever gives up waiting does not stop the write; the file and the buffer follow the write, not the caller.
         Task<EmailId> committed = content.SpoolFile is null
-            ? CommitAsync(statements, content.Octets!.Length, cancellationToken)
+            ? CommitAsync(statements, content, cancellationToken)
             : CommitAsync(statements, content.SpoolFile, cancellationToken);
         return await committed.WaitAsync(cancellationToken);
     }
@@ -23,6 +23,18 @@ internal sealed class ContentCommit(Database database, Spool spool)
     {
         RateLimitLease room = await database.MakeRoomAsync(octets, cancellationToken);
         return await database.Enqueue(statements, room, octets, cancellationToken);
+    }
+
+    private async Task<EmailId> CommitAsync(Func<Connection, EmailId> statements, SealedContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CommitAsync(statements, content.Size, cancellationToken);
+        }
+        finally
+        {
+            content.ReturnBuffer();
+        }
     }
 
     private async Task<EmailId> CommitAsync(Func<Connection, EmailId> statements, string spoolFile, CancellationToken cancellationToken)

@@ -5,7 +5,18 @@ using EmailSync.Appliance.Model;
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>Content that is whole, and how it is stored: octets in the database, or a file of the spool.</summary>
-internal sealed record SealedContent(long Size, byte[] Sha256, EmailHeaders Headers, byte[]? Octets, string? SpoolFile);
+internal sealed record SealedContent(long Size, byte[] Sha256, EmailHeaders Headers, byte[]? Buffer, string? SpoolFile)
+{
+    /// <summary>What goes into the database; only where there is no file.</summary>
+    public ReadOnlySpan<byte> Octets => Buffer.AsSpan(0, (int)Size);
+
+    /// <summary>Gives the octets' buffer back, once nobody can read it any more.</summary>
+    public void ReturnBuffer()
+    {
+        if (Buffer is { Length: > 0 })
+            ArrayPool<byte>.Shared.Return(Buffer);
+    }
+}
 
 /// <summary>Collects content: in a pooled buffer up to the threshold, beyond it in a spool file.</summary>
 internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
@@ -44,7 +55,13 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
     {
         byte[] sha256 = Sha256();
         if (_file is null && _buffered <= threshold)
-            return new(_buffered, sha256, HeaderPeek.Read(_buffer.AsSpan(0, _buffered)), _buffer.AsSpan(0, _buffered).ToArray(), null);
+        {
+            if (_buffered <= _buffer.Length / 2)
+                Resize(_buffered);
+            SealedContent inline = new(_buffered, sha256, HeaderPeek.Read(_buffer.AsSpan(0, _buffered)), _buffer, null);
+            _buffer = [];
+            return inline;
+        }
 
         SpoolFile file = await WriteOutAsync(cancellationToken);
         try
@@ -73,15 +90,17 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
     {
         int needed = _buffered + octets.Length;
         if (needed > _buffer.Length)
-        {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBuffer, Math.Min(_capacity, needed * 2)));
-            _buffer.AsSpan(0, _buffered).CopyTo(larger);
-            ReturnBuffer();
-            _buffer = larger;
-        }
-
+            Resize(Math.Max(FirstBuffer, Math.Min(_capacity, needed * 2)));
         octets.CopyTo(_buffer.AsSpan(_buffered));
         _buffered = needed;
+    }
+
+    private void Resize(int least)
+    {
+        byte[] other = least > 0 ? ArrayPool<byte>.Shared.Rent(least) : [];
+        _buffer.AsSpan(0, _buffered).CopyTo(other);
+        ReturnBuffer();
+        _buffer = other;
     }
 
     private async ValueTask<SpoolFile> WriteOutAsync(CancellationToken cancellationToken)

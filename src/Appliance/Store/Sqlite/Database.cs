@@ -154,11 +154,19 @@ internal sealed class Database : IAsyncDisposable
                 _writer.Prepare("ROLLBACK").Execute();
             _writer.Prepare("BEGIN IMMEDIATE").Execute();
             long octets = 0;
+            bool isGuarded = false;
             do
             {
                 octets += next.Octets;
-                if (Run(next))
+                if (next.IsCanceled)
+                    next.Cancel();
+                else if (isGuarded ? RunGuarded(next) : TryRun(next))
                     batch.Add(next);
+                else if (!isGuarded)
+                {
+                    isGuarded = true;
+                    RunAgain(batch, next);
+                }
                 next = null;
             }
             while (batch.Count < _options.MaximumBatchWrites
@@ -181,15 +189,36 @@ internal sealed class Database : IAsyncDisposable
         batch.ForEach(write => write.Succeed());
     }
 
-    /// <summary>One caller's statements inside a savepoint, so that a failure is that caller's alone. False where they failed.</summary>
-    private bool Run(Write write)
+    /// <summary>One caller's statements. False where they failed: what they changed is still there.</summary>
+    private bool TryRun(Write write)
     {
-        if (write.IsCanceled)
+        try
         {
-            write.Cancel();
+            write.Run(_writer);
+            return true;
+        }
+        catch (Exception failure) when (!StorageFailures.IsOne(failure))
+        {
             return false;
         }
+    }
 
+    /// <summary>
+    /// A failure is one caller's alone, which takes a savepoint for each. Those copy every page that a write touches and are hardly ever
+    /// needed, so a batch has them from its first failure on: what it did is undone, and done again with them.
+    /// </summary>
+    private void RunAgain(List<Write> batch, Write failed)
+    {
+        Write[] all = [.. batch, failed];
+        batch.Clear();
+        _writer.Prepare("ROLLBACK").Execute();
+        _writer.Prepare("BEGIN IMMEDIATE").Execute();
+        batch.AddRange(all.Where(RunGuarded));
+    }
+
+    /// <summary>One caller's statements inside a savepoint. False where they failed.</summary>
+    private bool RunGuarded(Write write)
+    {
         _writer.Prepare("SAVEPOINT item").Execute();
         try
         {

@@ -162,7 +162,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             .With("$priority", (int)email.Priority)
             .With("$report", email.State == EmailState.Received && content.Headers.IsDeliveryReport ? 1 : null)
             .First(row => row.Long());
-        if (content.Octets is not null)
+        if (content.SpoolFile is null)
             connection.Prepare(InsertContent).With("$email", id).With("$octets", content.Octets).Execute();
         return new(id);
     }

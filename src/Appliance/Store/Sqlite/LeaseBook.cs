@@ -29,7 +29,8 @@ internal sealed class LeaseBook(Database database, TimeProvider clock, long run)
         }
 
         // Behind all that its holder has brought to the writer: what of it is stored can then be read, and nothing of it can come later.
-        return await database.WriteAsync(_ => TakeExpired(mailbox, direction, owner, duration), cancellationToken);
+        Lease? taken = null;
+        return await database.WriteAsync(_ => taken ??= TakeExpired(mailbox, direction, owner, duration), cancellationToken);
     }
 
     public ValueTask RenewAsync(Lease lease, CancellationToken cancellationToken)

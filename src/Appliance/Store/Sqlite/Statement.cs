@@ -24,21 +24,31 @@ internal sealed class Statement : IDisposable
             _parameters.Add(raw.sqlite3_bind_parameter_name(_statement, index).utf8_to_string(), index);
     }
 
-    public Statement With(string name, long? value) => Bound(name, value is { } number
-        ? raw.sqlite3_bind_int64(_statement, _parameters[name], number)
-        : raw.sqlite3_bind_null(_statement, _parameters[name]));
+    public Statement With(string name, long? value)
+    {
+        int index = Index(name);
+        Check(value is { } number ? raw.sqlite3_bind_int64(_statement, index, number) : raw.sqlite3_bind_null(_statement, index));
+        return this;
+    }
 
     public Statement With(string name, bool value) => With(name, value ? 1L : 0L);
 
-    public Statement With(string name, string? value) => Bound(name, value is not null
-        ? raw.sqlite3_bind_text(_statement, _parameters[name], value)
-        : raw.sqlite3_bind_null(_statement, _parameters[name]));
+    public Statement With(string name, string? value)
+    {
+        int index = Index(name);
+        Check(value is not null ? raw.sqlite3_bind_text(_statement, index, value) : raw.sqlite3_bind_null(_statement, index));
+        return this;
+    }
 
     public Statement With(string name, DateTimeOffset? value) => With(name, value is { } moment ? Moments.Write(moment) : null);
 
     public Statement With(string name, TimeSpan value) => With(name, value.Ticks);
 
-    public Statement With(string name, ReadOnlySpan<byte> value) => Bound(name, raw.sqlite3_bind_blob(_statement, _parameters[name], value));
+    public Statement With(string name, ReadOnlySpan<byte> value)
+    {
+        Check(raw.sqlite3_bind_blob(_statement, Index(name), value));
+        return this;
+    }
 
     /// <summary>A mailbox's unique-id, as <c>$mailbox</c>, <c>$high</c> and <c>$low</c>.</summary>
     public Statement With(MailboxId mailbox, UniqueIdHash uniqueId) =>
@@ -129,11 +139,12 @@ internal sealed class Statement : IDisposable
         Array.Clear(_isBound);
     }
 
-    private Statement Bound(string name, int code)
+    // It gets its value now: where that fails, the statement is not run.
+    private int Index(string name)
     {
-        Check(code);
-        _isBound[_parameters[name] - 1] = true;
-        return this;
+        int index = _parameters[name];
+        _isBound[index - 1] = true;
+        return index;
     }
 
     private void Check(int code) => SqliteException.ThrowExceptionForRC(code, _database);

@@ -12,7 +12,10 @@ internal abstract class Write(RateLimitLease room, long octets, CancellationToke
 
     protected CancellationToken CancellationToken => cancellationToken;
 
-    /// <summary>Runs the statements, inside the transaction of the batch.</summary>
+    /// <summary>
+    /// Runs the statements, inside the transaction of the batch. Where another write of the batch fails they are undone and run again, so they
+    /// change nothing outside the database that a second run would not set anew.
+    /// </summary>
     public abstract void Run(Connection connection);
 
     /// <summary>The batch is durable.</summary>
