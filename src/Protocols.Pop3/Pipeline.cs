@@ -12,8 +12,8 @@ namespace EmailSync.Protocols.Pop3;
 /// </remarks>
 internal sealed class Pipeline(Dialogue dialogue, Deadline deadline)
 {
-    /// <summary>The window before any response tells how large they are: some 10 KiB of commands.</summary>
-    private const int InitialWindow = 1024;
+    /// <summary>The window before any response tells how large they are: some 40 KiB of commands.</summary>
+    private const int InitialWindow = 4096;
 
     /// <summary>However large the messages are, the server should have something to do while a command is on its way.</summary>
     private const int LeastWindow = 4;

@@ -10,14 +10,21 @@ namespace EmailSync.Protocols.Pop3;
 /// </summary>
 public sealed class Pop3Capabilities
 {
-    private readonly Dictionary<string, List<string>> _capabilities = new(StringComparer.OrdinalIgnoreCase);
+    // Thousands of sessions may be open, each with such a list: usual names are one string for all of them.
+    private static readonly string[] Usual =
+    [
+        "AUTH-RESP-CODE", "EXPIRE", "IMPLEMENTATION", "LANG", "LOGIN-DELAY", "PIPELINING", "RESP-CODES", "SASL", "STLS", "TOP", "UIDL", "USER", "UTF8",
+    ];
+
+    // Some ten: a search through them costs no more than a dictionary, which is ten times as large.
+    private (string Name, string[] Parameters)[] _capabilities = [];
 
     internal Pop3Capabilities()
     {
     }
 
     /// <summary>All names, as the server wrote them: data of a stranger, with whatever octets it put into them.</summary>
-    public IReadOnlyCollection<string> Names => _capabilities.Keys;
+    public IReadOnlyCollection<string> Names => [.. _capabilities.Select(capability => capability.Name)];
 
     /// <summary>TOP may be used (RFC 2449 section 6.1).</summary>
     public bool HasTop => Has("TOP");
@@ -78,21 +85,25 @@ public sealed class Pop3Capabilities
 
     /// <summary>The capability was listed.</summary>
     /// <param name="name">Its name, in any case.</param>
-    public bool Has(string name) => _capabilities.ContainsKey(name);
+    public bool Has(string name) => IndexOf(name) >= 0;
 
     /// <summary>The capability's parameters, as the server wrote them; none if it has none or was not listed.</summary>
     /// <param name="name">Its name, in any case.</param>
-    public IReadOnlyList<string> Parameters(string name) => _capabilities.TryGetValue(name, out List<string>? parameters) ? parameters : [];
+    public IReadOnlyList<string> Parameters(string name) => IndexOf(name) is >= 0 and int index ? _capabilities[index].Parameters : [];
 
     internal void Add(ReadOnlySpan<byte> line)
     {
         string[] words = Encoding.Latin1.GetString(line).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length == 0)
+        if (words is not [string name, .. string[] parameters])
             return;
-        if (!_capabilities.TryGetValue(words[0], out List<string>? parameters))
-            _capabilities.Add(words[0], parameters = []);
-        parameters.AddRange(words[1..]);
+        if (IndexOf(name) is >= 0 and int known)
+            _capabilities[known].Parameters = [.. _capabilities[known].Parameters, .. parameters];
+        else
+            _capabilities = [.. _capabilities, (Usual.FirstOrDefault(usual => usual == name) ?? name, parameters)];
     }
+
+    private int IndexOf(string name) =>
+        Array.FindIndex(_capabilities, capability => string.Equals(capability.Name, name, StringComparison.OrdinalIgnoreCase));
 
     private bool IsPerUser(string name) => Parameters(name).Skip(1).Contains("USER", StringComparer.OrdinalIgnoreCase);
 

@@ -28,7 +28,7 @@ public sealed partial class TextConnection : IAsyncDisposable
     private readonly CancellationTokenSource _abort = new();
 
     private Stream _stream;
-    private LineBuffer? _spareLine = new();
+    private LineBuffer? _spareLine;
     private Exception? _failure;
     private IOException? _writeFailure;
     private int _busy;
@@ -173,8 +173,10 @@ public sealed partial class TextConnection : IAsyncDisposable
     {
         if (!_complete || _writeFailure is not null)
             Break(new ConnectionLostException("An exchange on this connection was left unfinished", _writeFailure));
+        // Between exchanges there is nothing to hold buffers for; sessions wait by the thousand.
         if (_received.IsEmpty && !_reading)
             _received.Release();
+        _spareLine = null;
         Volatile.Write(ref _busy, 0);
     }
 
