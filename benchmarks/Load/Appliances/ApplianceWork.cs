@@ -48,6 +48,32 @@ internal static class ApplianceWork
         return measured with { Tally = await folder.LookAsync() };
     }
 
+    /// <summary>
+    /// Every mailbox is polled, its mail received, and then polled again by a session that the server holds until all are open. What is measured
+    /// is the most memory that the appliance has held, of all that it does.
+    /// </summary>
+    public static async Task<Measurement> OpenAllAsync(ClientPlan plan)
+    {
+        if (plan.Connections > plan.Mailboxes)
+            throw new LoadException($"{plan.Connections} sessions need as many mailboxes: ask for --mailboxes {plan.Connections}.");
+        using ApplianceFolder folder = new();
+        await folder.FillAsync(plan, forWarmUp: 0, interval: TimeSpan.Zero, due: TimeSpan.Zero);
+        await using ApplianceRun appliance = ApplianceRun.Start(folder.Path, plan);
+        await appliance.WhenPolledAsync(plan.Connections);
+        (double start, double cpu) = (ProcessUse.Now, appliance.CpuSeconds);
+        await appliance.WhenPolledAsync(2L * plan.Connections);
+        Measurement measured = new()
+        {
+            Passes = 1,
+            Seconds = ProcessUse.Now - start,
+            Units = plan.Connections,
+            CpuSeconds = appliance.CpuSeconds - cpu,
+            PeakOctets = appliance.PeakOctets,
+        };
+        await appliance.StopAsync();
+        return measured with { Tally = await folder.LookAsync() };
+    }
+
     /// <summary>Mailboxes without new mail and without a pause between polls: as many polls as the machine can.</summary>
     public static async Task<Measurement> PollAsync(ClientPlan plan)
     {

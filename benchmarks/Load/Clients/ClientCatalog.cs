@@ -12,6 +12,7 @@ internal static class ClientCatalog
     public const string Send = "smtp-send";
     public const string ApplianceReceive = "appliance-receive";
     public const string AppliancePoll = "appliance-poll";
+    public const string ApplianceIdle = "appliance-idle";
     public const string Schedule = "schedule";
 
     private static readonly LoadClient[] All =
@@ -40,9 +41,11 @@ internal static class ClientCatalog
         new(Send, "raw-bdat", RawSmtp.ByChunkAsync),
 
         new(ApplianceReceive, "ours", null) { Measure = ApplianceWork.ReceiveAsync },
+        new(ApplianceReceive, "disk", null) { Measure = DiskWork.WriteAsync },
         .. Programs(ApplianceReceive),
         new(AppliancePoll, "ours", null) { Measure = ApplianceWork.PollAsync },
         .. Programs(AppliancePoll),
+        new(ApplianceIdle, "ours", null) { Measure = ApplianceWork.OpenAllAsync },
         new(Schedule, "ours", null) { Measure = ScheduleWork.RunAsync },
     ];
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using EmailSync.Load.Clients;
 using EmailSync.Load.Running;
 
 namespace EmailSync.Load.Reporting;
@@ -60,10 +61,13 @@ internal static class Book
             if (report?.Clients.FirstOrDefault(client => client.Client == target.Client) is not { } measured || target.Read(measured.Median) is not { } value)
                 continue;
             string verdict = target.IsReachedBy(value) ? "reached" : $"**not reached:** {target.Compare(value)}";
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {target.Run} | {target.Client} | {target.Figure} | {(target.IsMost ? "≤" : "≥")} {target.Goal:#,0.###} | {value:#,0.####} | {verdict} |");
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {target.Run} | {target.Client} | {target.Figure} | {(target.IsMost ? "≤" : "≥")} {target.Goal:#,0.###} | {Rounded(value)} | {verdict} |");
         }
         text.AppendLine();
     }
+
+    // Small figures as they are; of large ones a part of one is noise.
+    private static string Rounded(double value) => value.ToString(value < 100 ? "0.####" : "#,0", CultureInfo.InvariantCulture);
 
     private static (string Name, string Command, RunReport Report) Read(FileInfo file)
     {
@@ -73,6 +77,7 @@ internal static class Book
             + (plan.Tls ? " --tls" : "") + (plan.ResumesTls ? "" : " --no-resume")
             + (plan.RoundTrip > 0 ? string.Create(CultureInfo.InvariantCulture, $" --rtt {plan.RoundTrip}") : "")
             + (plan.Server == Server.ServerKind.Delaying ? " --server delaying" : "")
+            + (plan.WarmUpSeconds == 0 && report.Workload == ClientCatalog.ApplianceReceive ? " --warm-up 0" : "")
             + $" --client {string.Join(',', plan.Clients)}";
         return (Path.GetFileNameWithoutExtension(file.Name), command, report);
     }

@@ -27,6 +27,8 @@ internal sealed record Target(string Run, string Client, string Figure, Func<Fig
         Rate("h-delaying", 10_000, "ours-data"), Rate("h-delaying", 30_000, "ours-flight"),
         Rate("h-tls", 7_500, "ours-data"), Rate("h-tls", 15_000, "ours-flight"),
         Rate("j-plain", 24_000, "ours-flight"), Rate("j-tls", 9_000, "ours-flight"),
+        new("appliance-idle", "ours", "peak memory, MB", figures => figures.PeakMegabytes, 600, true),
+        new("schedule", "ours", "heap, MB", figures => figures.Further["heapMegabytes"], 100, true),
         Rate("receive-plain", 8_000), Rate("receive-tls", 4_500), Rate("poll-tls", 800),
     ];
 

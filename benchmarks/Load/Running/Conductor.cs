@@ -69,9 +69,9 @@ internal sealed class Conductor(Workload workload, RunPlan plan)
                 break;
             case ClientCatalog.Schedule:
                 return;
-            case ClientCatalog.AppliancePoll when client.Measure is not null:
+            case ClientCatalog.AppliancePoll or ClientCatalog.ApplianceIdle when client.Measure is not null:
                 // What ends after the clock has stopped is no part of it, and every poll that was counted was one that the server saw.
-                expected = default;
+                expected = workload.Name == ClientCatalog.ApplianceIdle ? _messages.Expected(plan.Mailboxes, plan.Messages, Part.Content) : default;
                 arrived = measured.Tally;
                 if (report.Sessions < measured.Units)
                     throw new LoadException($"{client.Name}: {measured.Units} polls were counted, and the server saw {report.Sessions}.");
@@ -113,6 +113,7 @@ internal sealed class Conductor(Workload workload, RunPlan plan)
         Tls = plan.Tls,
         ResumesTls = plan.ResumesTls,
         RoundTrip = plan.RoundTrip,
+        Gathers = workload.Name == ClientCatalog.ApplianceIdle ? plan.Connections : 0,
         Messages = plan.Messages,
         Size = plan.Size,
     };

@@ -24,6 +24,8 @@ internal sealed record Workload(string Name, string Summary, string Unit, RunPla
             new() { Mailboxes = 1_000, Messages = 10, Size = 8192, Connections = 100, Clients = ["ours"] }),
         new(ClientCatalog.AppliancePoll, "The whole appliance: polls without new mail, as many as it can.", "polls",
             new() { Mailboxes = 1_000, Messages = 0, Size = 4096, Connections = 100, Seconds = 5, Clients = ["ours"] }),
+        new(ClientCatalog.ApplianceIdle, "The whole appliance: every mailbox's session open at once: how much memory?", "sessions",
+            new() { Mailboxes = 10_000, Messages = 10, Size = 4096, Connections = 10_000, Clients = ["ours"] }),
         new(ClientCatalog.Schedule, "The agenda on a simulated clock: mailboxes on a hundred hosts, one of them dead.", "polls",
             new() { Mailboxes = 1_000_000, Messages = 0, Size = 4096, Connections = 1, Clients = ["ours"] }),
     ];
@@ -35,7 +37,7 @@ internal sealed record Workload(string Name, string Summary, string Unit, RunPla
     public long UnitsOf(RunPlan plan) => Name switch
     {
         ClientCatalog.Poll or ClientCatalog.AppliancePoll or ClientCatalog.Schedule => plan.Mailboxes,
-        ClientCatalog.Idle => plan.Connections,
+        ClientCatalog.Idle or ClientCatalog.ApplianceIdle => plan.Connections,
         ClientCatalog.Send => plan.Messages,
         _ => (long)plan.Mailboxes * plan.Messages,
     };

@@ -15,6 +15,7 @@ internal sealed class Pop3Service
 
     private readonly ServerPlan _plan;
     private readonly ServerCount _count;
+    private readonly Gathering _gathering;
     private readonly MessageSet _messages;
     private readonly byte[][] _retrieved;
     private readonly byte[] _uniqueIds;
@@ -23,7 +24,7 @@ internal sealed class Pop3Service
 
     public Pop3Service(ServerPlan plan, ServerCount count)
     {
-        (_plan, _count) = (plan, count);
+        (_plan, _count, _gathering) = (plan, count, new(plan.Gathers));
         _messages = new(plan.Size);
         _retrieved = [.. Enumerable.Range(0, _messages.Variants).Select(variant => (byte[])[.. Ok, .. _messages.Stuffed(variant)])];
         _uniqueIds = Listing(UniqueIdLine);
@@ -50,11 +51,14 @@ internal sealed class Pop3Service
             {
                 ReadOnlyMemory<byte> command = commands.AsMemory(start, length);
                 start += length + 1;
+                if (command.Span is [(byte)'U', (byte)'I', ..])
+                    await _gathering.JoinAsync();
                 await replies.AddAsync(Answer(command.Span, ref mailbox));
                 if (command.Span is [(byte)'Q' or (byte)'q', ..])
                 {
                     await replies.FlushAsync();
                     _count.EndSession();
+                    _gathering.Leave();
                     return;
                 }
             }

@@ -30,6 +30,9 @@ internal sealed record ServerPlan
     /// <summary>Each answer is late by this, in milliseconds.</summary>
     public int RoundTrip { get; init; }
 
+    /// <summary>Once so many sessions have ended, those that come wait in UIDL until so many wait; 0: none waits.</summary>
+    public int Gathers { get; init; }
+
     /// <summary>Messages in each maildrop.</summary>
     public int Messages { get; init; }
 
