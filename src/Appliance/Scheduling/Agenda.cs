@@ -51,6 +51,8 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
     // Of lanes of which nobody has said where they lead.
     private readonly ServerState _nowhere = new(new());
     private Timeline? _timelineOfEntries;
+    // Servers that share the places: not what lanes of tests, and those that lead nowhere, are kept under.
+    private int _sharers;
 
     private sealed record Run(Due Due, LaneState Lane, ServerState Server, HostState? SecondHost, int Epoch)
     {
@@ -166,8 +168,7 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
                 _turns.Offer(lane);
         }
 
-        int servers = Math.Max(1, _servers.Count);
-        while (_turns.Next(now, Running, servers) is { } next)
+        while (_turns.Next(now, Running, Math.Max(1, _sharers)) is { } next)
         {
             int entry = FirstFree(next);
             if (entry == Entries.None)
@@ -365,6 +366,7 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
             return server;
         HostState host = HostOf(name);
         _servers[(name, port)] = server = new(host);
+        _sharers += port == 0 ? 0 : 1;
         host.Servers.Add(server);
         return server;
     }

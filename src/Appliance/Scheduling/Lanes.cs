@@ -10,7 +10,10 @@ public readonly record struct Lane(ProfileId Profile, Work Work);
 /// <summary>What a lane may take.</summary>
 /// <param name="Connections">How many pieces of its work may run at once.</param>
 /// <param name="Host">The host whose own limit its connections count against.</param>
-/// <param name="Port">With the host: the server that all lanes to it find alive or dead together.</param>
+/// <param name="Port">
+/// With the host: the server that all lanes to it find alive or dead together. 0: of no one server, such as a test of both; it takes no share
+/// of the places away from those that are.
+/// </param>
 public readonly record struct LaneLimits(int Connections, string Host, int Port)
 {
     /// <summary>The number is the profile's: all lanes of the profile that say so count against it together.</summary>

@@ -153,6 +153,19 @@ public sealed class AgendaTests
     }
 
     [Fact]
+    public void The_only_server_gets_all_places_whatever_lanes_its_profile_has_besides()
+    {
+        Agenda agenda = new(6, 6, new Random(1));
+        agenda.Configure(Polls(1), new(100, "only.example", 995));
+        agenda.Configure(new(new(1), Work.Test), new(100, "only.example", 0));
+        agenda.Configure(new(new(1), Work.Send), new(100, "", 0));
+        for (int mailbox = 1; mailbox <= 10; mailbox++)
+            agenda.Plan(Poll(mailbox), Noon);
+
+        Assert.Equal(6, DrawAll(agenda, Noon));
+    }
+
+    [Fact]
     public void Limits_hold_for_the_lane_the_host_and_the_appliance()
     {
         Assert.Equal(2, StartedOf(100, profiles: 1, Plain(50, 50), _ => new(2, "h", 995)));
