@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography.X509Certificates;
 using EmailSync.Appliance.Model;
 using EmailSync.Protocols.Wire.Tls;
@@ -17,6 +18,10 @@ public sealed record RouteOptions
 /// <summary>A server location that a policy has admitted: the proof, and the only thing a dialer accepts.</summary>
 public sealed class Route
 {
+    // Read once and not for each connection: with thousands of sessions open, each would hold its own.
+    private const int MostTrusted = 1_000;
+    private static readonly ConcurrentDictionary<string, X509Certificate2Collection> Trusted = new(StringComparer.Ordinal);
+
     private Route(EgressPolicy policy, MailService? service, ServerLocation location, RouteOptions options) =>
         (Policy, Service, Location, Options) = (policy, service, location, options);
 
@@ -48,18 +53,23 @@ public sealed class Route
 
     /// <summary>How TLS is spoken along it, and what the peer must prove.</summary>
     /// <exception cref="System.Security.Cryptography.CryptographicException">The trusted certificates are no PEM.</exception>
-    internal TlsOptions TlsOptions(TimeProvider clock)
+    internal TlsOptions TlsOptions(TimeProvider clock) => new()
     {
+        Clock = clock,
+        TrustedRoots = Options.TrustedCertificates is { } pem ? RootsIn(pem) : [],
+        Pins = KeyPins.In(Options.TrustedCertificates),
+        Revocation = Policy.IsStrict ? RevocationCheck.Required : RevocationCheck.None,
+        CipherSuites = Policy.IsStrict ? Protocols.Wire.Tls.TlsOptions.StrictSuites : null,
+    };
+
+    private static X509Certificate2Collection RootsIn(string pem)
+    {
+        if (Trusted.TryGetValue(pem, out X509Certificate2Collection? known))
+            return known;
         X509Certificate2Collection roots = [];
-        if (Options.TrustedCertificates is { } pem)
-            roots.ImportFromPem(pem);
-        return new()
-        {
-            Clock = clock,
-            TrustedRoots = roots,
-            Pins = KeyPins.In(Options.TrustedCertificates),
-            Revocation = Policy.IsStrict ? RevocationCheck.Required : RevocationCheck.None,
-            CipherSuites = Policy.IsStrict ? Protocols.Wire.Tls.TlsOptions.StrictSuites : null,
-        };
+        roots.ImportFromPem(pem);
+        if (Trusted.Count >= MostTrusted)
+            Trusted.Clear();
+        return Trusted.GetOrAdd(pem, roots);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class PeerIdentity
     /// <summary>How the chain is built, before it is judged.</summary>
     public X509ChainPolicy ChainPolicy { get; }
 
-    /// <summary>What the certificate says, once one was seen.</summary>
+    /// <summary>What the certificate says, once one was seen that was refused, or that <see cref="TlsOptions.Secured"/> is told of.</summary>
     public CertificateFacts? Facts { get; private set; }
 
     /// <summary>Why the peer was refused; null where it was not, or not yet.</summary>
@@ -68,7 +68,9 @@ internal sealed class PeerIdentity
             finding = Judge(certificate, systemChain, isNameWrong);
             Facts = Describe(certificate, systemChain);
         }
-        Facts ??= Describe(certificate, chain);
+        // Only for whoever is told: it is a hash of the certificate, another of its key, and all its names.
+        if (finding is not null || _options.Secured is not null)
+            Facts ??= Describe(certificate, chain);
         if (finding is { } fault)
             Refusal = new(fault.Fault, $"The certificate of {_host} {fault.What}.", Facts);
         return finding is null;
