@@ -76,6 +76,9 @@ public sealed record ApplianceOptions
     /// <summary>The longest pause between two attempts at an email, in seconds: 1 to 86,400.</summary>
     public int EmailDeliveryLongestBackoff { get; init; } = new RetryRules().EmailDeliveryLongestBackoff;
 
+    /// <summary>The largest message that is fetched because somebody asked for it, in MiB: 1 to 1,048,576.</summary>
+    public int MaximumFetchInMebibytes { get; init; } = 1024;
+
     /// <summary>A mailbox whose polls bring nothing is polled ever more rarely, down to its interval times this: 1, which is off, to 12.</summary>
     public int MaxIdleFactor { get; init; } = new PollingRules().MaxIdleFactor;
 
@@ -143,6 +146,7 @@ public sealed record ApplianceOptions
         RequireWithin(nameof(MaxConnections), options.MaxConnections, 1, 20_000);
         RequireWithin(nameof(MaxConnectionsPerHost), options.MaxConnectionsPerHost, 1, 20_000);
         RequireWithin(nameof(MaxIdleFactor), options.MaxIdleFactor, 1, 12);
+        RequireWithin(nameof(MaximumFetchInMebibytes), options.MaximumFetchInMebibytes, 1, 1_048_576);
         RequireWithin(nameof(MaxMailboxTransientFailures), options.MaxMailboxTransientFailures, 1, 1000);
         RequireWithin(nameof(MailboxBackoffOnTransientError), options.MailboxBackoffOnTransientError, 1, 86_400);
         RequireWithin(nameof(MaximumEmailDeliveryAttempts), options.MaximumEmailDeliveryAttempts ?? 1, 1, 10_000);

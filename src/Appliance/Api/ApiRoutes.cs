@@ -1,6 +1,7 @@
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Egress;
 using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Scheduling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,6 +52,7 @@ public static class ApiRoutes
         application.MapHealth();
         // Made now, so that it counts from the start.
         application.Services.GetRequiredService<Measurements>();
+        application.Services.GetRequiredService<ScheduleMeter>();
         application.MapMetrics();
         application.MapOpenApi().WithMetadata(new LeastRole(TokenRole.Application));
         RouteGroupBuilder api = application.MapGroup("/api/v1");

@@ -1,5 +1,6 @@
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Scheduling;
 using EmailSync.Appliance.Store;
 using Microsoft.AspNetCore.Builder;
@@ -30,6 +31,7 @@ public static class EmailsApi
         emails.MapGet("/{email}", ShowAsync);
         emails.MapGet("/{email}/raw", RawAsync);
         emails.MapPost("/{email}/ack", AcknowledgeOneAsync);
+        emails.MapPost("/{email}/fetch", FetchAsync);
         emails.MapPost("/{email}/cancel", CancelAsync);
         emails.MapPost("/{email}/retry", RetryAsync);
     }
@@ -96,6 +98,25 @@ public static class EmailsApi
         faults.ThrowIfAny();
         IReadOnlyList<EmailId> known = await store.Emails.AcknowledgeAsync(ids, clock.GetUtcNow(), cancellationToken);
         return TypedResults.Ok(new AcknowledgementContract(known.Count, [.. ids.Except(known).Select(id => id.ToString())]));
+    }
+
+    /// <summary>
+    /// Has an email whole of which only the headers are stored, however large its mailbox takes messages, at a poll that begins as soon as it can.
+    /// The whole is an email of its own, which the first then names as fetchedAs; where it cannot be had, its lastError and an alert say why.
+    /// </summary>
+    private static async Task<Accepted<EmailContract>> FetchAsync(
+        EmailId email, IStore store, AlertBook alerts, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+    {
+        Email found = await FindAsync(store, email, cancellationToken);
+        if (found.FetchedAs is null)
+        {
+            if (!await store.Wanted.AddAsync(email, cancellationToken))
+                throw InvalidRequestException.Of("email", email.ToString(), "It is stored in whole, or its mailbox was deleted.", "Only an email in the state headers-only can be fetched.");
+            await alerts.ResolveAsync(AlertSubject.Of(email), AlertCatalog.MessageNotFetched, cancellationToken);
+            scheduler.Wake(found.Mailbox, Work.Receive);
+        }
+
+        return TypedResults.Accepted($"/api/v1/emails/{email}", EmailContract.Of(await FindAsync(store, email, cancellationToken)));
     }
 
     private static async Task<Accepted<EmailContract>> SendAsync(

@@ -67,45 +67,56 @@ public static class MailboxesApi
     public static int PageSize(int? limit) => Math.Clamp(limit ?? DefaultPage, 1, LargestPage);
 
     private static async Task<Ok<Page<MailboxContract>>> ListAsync(
-        IStore store, string? profile, Named<EmailApproval>? approval, Named<EmailStatus>? status, Named<MailboxKind>? kind, MailboxId? after, int? limit, CancellationToken cancellationToken)
+        IStore store, TimeProvider clock, string? profile, Named<EmailApproval>? approval, Named<EmailStatus>? status, Named<MailboxKind>? kind, bool? late,
+        MailboxId? after, int? limit, CancellationToken cancellationToken)
     {
+        if (late == false)
+            throw InvalidRequestException.Of("late", "false", "Only mailboxes that are late can be asked for.", "Give true, or leave it out.");
         MailboxFilter filter = new()
         {
             Profile = profile is null ? null : (await ProfilesApi.FindAsync(store, profile, cancellationToken)).Id,
             Approval = approval?.Value,
             Status = status?.Value,
             Kind = kind?.Value,
+            DueBefore = late == true ? clock.GetUtcNow() - Lateness.Tolerated : null,
         };
         int size = PageSize(limit);
         IReadOnlyList<Mailbox> page = await store.Mailboxes.ListAsync(filter, after, size, cancellationToken);
         List<MailboxContract> items = [];
         foreach (Mailbox mailbox in page)
-            items.Add(await ContractAsync(store, mailbox, cancellationToken));
+        {
+            MailboxContract item = await ContractAsync(store, mailbox, clock, cancellationToken);
+            // Due, and being polled, or not to be polled at all.
+            if (late != true || item.LateBySeconds is not null)
+                items.Add(item);
+        }
+
         return TypedResults.Ok(new Page<MailboxContract>(items, page.Count == size ? page[^1].Id.ToString() : null));
     }
 
-    private static async Task<Ok<MailboxContract>> ShowAsync(string mailbox, IStore store, HttpResponse response, CancellationToken cancellationToken) =>
-        await AnswerAsync(store, await FindAsync(store, mailbox, cancellationToken), response, cancellationToken);
+    private static async Task<Ok<MailboxContract>> ShowAsync(
+        string mailbox, IStore store, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken) =>
+        await AnswerAsync(store, await FindAsync(store, mailbox, cancellationToken), clock, response, cancellationToken);
 
     private static async Task<Created<MailboxContract>> CreateAsync(
-        MailboxInput input, Channel channel, IStore store, HttpContext context, CancellationToken cancellationToken)
+        MailboxInput input, Channel channel, IStore store, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
     {
         channel.RequireFor(context, input.Password, input.RefreshToken);
         Mailbox created = await MailboxSaving.CreateAsync(store, input, cancellationToken);
         MergePatch.ShowVersion(context.Response, created.Version);
-        return TypedResults.Created($"/api/v1/mailboxes/{created.Id}", await ContractAsync(store, created, cancellationToken));
+        return TypedResults.Created($"/api/v1/mailboxes/{created.Id}", await ContractAsync(store, created, clock, cancellationToken));
     }
 
     private static async Task<Ok<MailboxContract>> UpdateAsync(
-        string mailbox, Channel channel, IStore store, IMailboxScheduler scheduler, HttpContext context, CancellationToken cancellationToken)
+        string mailbox, Channel channel, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
     {
         Mailbox stored = await FindAsync(store, mailbox, cancellationToken);
         MailboxInput input = await MergePatch.ApplyAsync(context.Request, MailboxInput.Of(stored), ContractJson.Contract.MailboxInput, Prepare);
         channel.RequireFor(context, input.Password, input.RefreshToken);
         Mailbox changed = await MailboxChanges.ReadAsync(input, stored, store, cancellationToken);
         changed = await MailboxSaving.UpdateAsync(
-            store, scheduler, changed with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) }, input, cancellationToken);
-        return await AnswerAsync(store, (await store.Mailboxes.FindAsync(changed.Id, cancellationToken))!, context.Response, cancellationToken);
+            store, scheduler, stored, changed with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) }, input, cancellationToken);
+        return await AnswerAsync(store, (await store.Mailboxes.FindAsync(changed.Id, cancellationToken))!, clock, context.Response, cancellationToken);
     }
 
     private static async Task<NoContent> DeleteAsync(string mailbox, IStore store, IMailboxScheduler scheduler, TestJobs tests, HttpRequest request, CancellationToken cancellationToken)
@@ -133,7 +144,7 @@ public static class MailboxesApi
         MergePatch.RequireMatch(context.Request, found.Version);
         Mailbox judged = await MailboxChanges.JudgeAsync(store, found, verdict, Caller.NameOf(context), clock.GetUtcNow(), cancellationToken);
         scheduler.MailboxChanged(judged.Id);
-        return await AnswerAsync(store, judged, context.Response, cancellationToken);
+        return await AnswerAsync(store, judged, clock, context.Response, cancellationToken);
     }
 
     private static async Task<Accepted<TestJobContract>> TestAsync(
@@ -168,12 +179,12 @@ public static class MailboxesApi
     }
 
     private static async Task<Ok<MailboxContract>> DisableAsync(
-        string mailbox, IStore store, IMailboxScheduler scheduler, HttpResponse response, CancellationToken cancellationToken)
+        string mailbox, IStore store, IMailboxScheduler scheduler, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken)
     {
         Mailbox found = await FindAsync(store, mailbox, cancellationToken);
         await MailboxChanges.DisableAsync(store, found.Id, cancellationToken);
         scheduler.MailboxChanged(found.Id);
-        return await AnswerAsync(store, (await store.Mailboxes.FindAsync(found.Id, cancellationToken))!, response, cancellationToken);
+        return await AnswerAsync(store, (await store.Mailboxes.FindAsync(found.Id, cancellationToken))!, clock, response, cancellationToken);
     }
 
     private static async Task<Accepted> PollAsync(string mailbox, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
@@ -203,17 +214,24 @@ public static class MailboxesApi
             stored.Remove("allowCredentialsForEmailProcessing");
     }
 
-    private static async Task<Ok<MailboxContract>> AnswerAsync(IStore store, Mailbox mailbox, HttpResponse response, CancellationToken cancellationToken)
+    private static async Task<Ok<MailboxContract>> AnswerAsync(
+        IStore store, Mailbox mailbox, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken)
     {
         MergePatch.ShowVersion(response, mailbox.Version);
-        return TypedResults.Ok(await ContractAsync(store, mailbox, cancellationToken));
+        return TypedResults.Ok(await ContractAsync(store, mailbox, clock, cancellationToken));
     }
 
-    private static async Task<MailboxContract> ContractAsync(IStore store, Mailbox mailbox, CancellationToken cancellationToken) =>
+    private static async Task<MailboxContract> ContractAsync(IStore store, Mailbox mailbox, TimeProvider clock, CancellationToken cancellationToken) =>
         MailboxContract.Of(mailbox, await store.Secrets.IsSetAsync(SecretName.Of(mailbox.Id), cancellationToken)) with
         {
             IsRefreshTokenSet = await store.Secrets.IsSetAsync(SecretName.RefreshTokenOf(mailbox.Id), cancellationToken),
+            LateBySeconds = await LatenessAsync(store, mailbox, clock.GetUtcNow(), cancellationToken) is { } late ? (long)late.TotalSeconds : null,
         };
+
+    private static async ValueTask<TimeSpan?> LatenessAsync(IStore store, Mailbox mailbox, DateTimeOffset now, CancellationToken cancellationToken) =>
+        mailbox.State.NextPollAt < now - Lateness.Tolerated && await store.Profiles.FindAsync(mailbox.Profile, cancellationToken) is { } profile
+            ? Lateness.Of(mailbox, profile, await store.Settings.ReadAsync(cancellationToken), now)
+            : null;
 
     private static TestContract Contract(MailboxId mailbox, TestProgress progress) => new(
         mailbox.ToString(),

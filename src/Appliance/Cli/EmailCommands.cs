@@ -74,6 +74,7 @@ internal sealed class EmailCommands
         foreach ((string name, string description) in new[]
         {
             ("ack", "Acknowledges incoming emails: the consumer has them, and their mailbox may delete them on the server."),
+            ("fetch", "Fetches whole, however large, emails of which only the headers are stored; 'email show' tells when: fetchedAs, or lastError."),
             ("retry", "Makes failed, bounced, uncertain or waiting emails due at once."), ("cancel", "Calls back emails that are not being sent."),
         })
             group.Add(runner.Create(name, description, verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(emails), each => ActAsync(verb, each, name)), emails));

@@ -19,11 +19,14 @@ internal sealed class MailboxCommands
           emailsync mailbox bulk-update --where-profile example --leave-on-server-days 14 --dry-run
           emailsync mailbox apply-defaults --all
           emailsync mailbox list --status failure
+          emailsync mailbox list --late
         """;
 
     private readonly Option<string?> _profile = new("--profile") { Description = "Of this profile only.", HelpName = "PROFILE" };
     private readonly Option<string?> _approval = new("--approval") { Description = "With this approval only: approved, pending, rejected or empty." };
     private readonly Option<string?> _status = new("--status") { Description = "With this status in either direction only: not-run, success or failure." };
+
+    private readonly Option<bool> _late = new("--late") { Description = "Only those whose poll has been due for more than a minute and has not begun." };
 
     /// <summary>The verbs.</summary>
     public static Command Create(VerbRunner runner)
@@ -36,7 +39,7 @@ internal sealed class MailboxCommands
         FieldOptions forUpdate = new(runner.Environment, ContractJson.Contract.MailboxInput);
         Command group = new("mailbox", Help)
         {
-            runner.Create("list", "Lists mailboxes.", list.ListAsync, list._profile, list._approval, list._status),
+            runner.Create("list", "Lists mailboxes.", list.ListAsync, list._profile, list._approval, list._status, list._late),
             runner.Create("show", "Shows a mailbox, and what the engine knows of it.", verb => ShowAsync(verb, verb.Parse.GetRequiredValue(mailbox)), mailbox),
             runner.Create("create", "Creates a mailbox.", verb => CreateAsync(verb, verb.Parse.GetRequiredValue(address), forCreation), [address, .. forCreation.All]),
             runner.Create("update", "Changes the fields that are given; an empty value puts one back to its default.",
@@ -81,6 +84,8 @@ internal sealed class MailboxCommands
                 filters.Add($"{option.Name.TrimStart('-')}={Uri.EscapeDataString(value)}");
         }
 
+        if (verb.Parse.GetValue(_late))
+            filters.Add("late=true");
         List<MailboxContract> items = [];
         string? after = null;
         do
@@ -104,6 +109,7 @@ internal sealed class MailboxCommands
             ("OUT", mailbox => mailbox.EnabledForOutgoing ? "on" : "off"),
             ("RECEIVED", mailbox => mailbox.MessagesReceived),
             ("NEXT POLL", mailbox => mailbox.NextPollAt),
+            ("LATE BY", mailbox => mailbox.LateBySeconds is { } seconds ? $"{TimeSpan.FromSeconds(seconds):c}" : null),
             ("LAST ERROR", mailbox => mailbox.LastError));
     }
 

@@ -70,7 +70,12 @@ public static class AlertCatalog
     /// <summary>A message larger than the limit was recorded with its headers.</summary>
     public static readonly AlertEntry MessageTooLarge = new("message-too-large", AlertLevel.Warning,
         "A message is larger than the mailbox's maximum message size; its headers were stored, its content stays on the server.",
-        "Raise the mailbox's maximumMessageSize and rescan, or ask the sender for a smaller message.") { Scopes = [AlertScope.Message] };
+        "Fetch it whole with 'emailsync email fetch'; or raise the mailbox's maximumMessageSize and rescan, or ask the sender for a smaller message.") { Scopes = [AlertScope.Message] };
+
+    /// <summary>A message that somebody wanted in whole could not be had.</summary>
+    public static readonly AlertEntry MessageNotFetched = new("message-not-fetched", AlertLevel.Warning,
+        "A message that was asked for in whole could not be fetched; its headers stay stored.",
+        "The text says why. Asking again with 'emailsync email fetch' resolves this alert, and tries anew.") { Scopes = [AlertScope.Message], IsWhole = true };
 
     /// <summary>A message is left out because every attempt to fetch it failed.</summary>
     public static readonly AlertEntry MessageQuarantined = new("message-quarantined", AlertLevel.Warning,
@@ -195,7 +200,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, StoreFailing, DropRefused, DropFolderFailing, OwnerNotTold, MessageTooLarge, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, StoreFailing, DropRefused, DropFolderFailing, OwnerNotTold, MessageTooLarge, MessageNotFetched, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
     public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);

@@ -133,13 +133,16 @@ public sealed record Email
     /// <summary>The outgoing email that this incoming delivery status notification speaks of.</summary>
     public EmailId? SpeaksOf { get; init; }
 
+    /// <summary>The incoming email that is the whole of this one, of which only the headers are stored.</summary>
+    public EmailId? FetchedAs { get; init; }
+
     /// <summary>Delivery attempts so far, outgoing only.</summary>
     public int Attempts { get; init; }
 
     /// <summary>When it is tried next, outgoing only.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
 
-    /// <summary>What the last attempt ended with, in words.</summary>
+    /// <summary>What the last attempt to send it, or to fetch it in whole, ended with, in words.</summary>
     public string? LastError { get; init; }
 }
 

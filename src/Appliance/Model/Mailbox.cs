@@ -106,7 +106,7 @@ public sealed record Mailbox
     /// <summary>Of what is to be deleted on the server, only what a consumer has acknowledged; the other emails are kept here for as long too.</summary>
     public bool DeleteOnlyAcknowledged { get; init; }
 
-    /// <summary>Octets; a larger message is recorded with its headers, and never fetched whole.</summary>
+    /// <summary>Octets; a larger message is recorded with its headers, and fetched whole only when somebody asks for it.</summary>
     public long MaximumMessageSize { get; init; } = DefaultMaximumMessageSize;
 
     /// <summary>What the engine knows.</summary>
@@ -170,9 +170,6 @@ public sealed record MailboxState
 
     /// <summary>Who is receiving or sending for the mailbox now; null where nobody is. Read only: what is recorded leaves it alone.</summary>
     public string? LeasedBy { get; init; }
-
-    /// <summary>The state from which nothing is done for the mailbox until it is tested again.</summary>
-    public MailboxState Disabled() => this with { EnabledForIncoming = false, EnabledForOutgoing = false, NextPollAt = null, PostponedUntil = null };
 
     /// <summary>Both directions together: failure where one failed, success where one succeeded and none failed.</summary>
     public EmailStatus MailboxStatus => (IncomingStatus, OutgoingStatus) switch

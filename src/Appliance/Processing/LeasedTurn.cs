@@ -1,21 +1,23 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
+using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance.Processing;
 
 /// <summary>Holds a mailbox's lease while work goes on under it: renews it in time, breaks the work off where it is lost, and gives it back.</summary>
-internal sealed class LeasedTurn : IAsyncDisposable
+internal sealed partial class LeasedTurn : IAsyncDisposable
 {
     // Two renewals may fail before another can take the mailbox.
     private const int RenewalsPerLease = 3;
 
     private readonly ILeases _leases;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop;
     private readonly ITimer _timer;
 
-    private LeasedTurn(ILeases leases, Lease lease, TimeProvider clock, CancellationToken cancellationToken)
+    private LeasedTurn(ILeases leases, Lease lease, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
     {
-        (_leases, Lease) = (leases, lease);
+        (_leases, Lease, _logger) = (leases, lease, logger);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         TimeSpan pause = lease.Duration / RenewalsPerLease;
         _timer = clock.CreateTimer(static turn => _ = ((LeasedTurn)turn!).RenewAsync(), this, pause, pause);
@@ -33,9 +35,9 @@ internal sealed class LeasedTurn : IAsyncDisposable
     /// <summary>Takes the lease; null where another has the mailbox.</summary>
     /// <exception cref="StorageException">The disk failed.</exception>
     public static async ValueTask<LeasedTurn?> TakeAsync(
-        ILeases leases, MailboxId mailbox, EmailDirection direction, LeaseRules rules, TimeProvider clock, CancellationToken cancellationToken) =>
+        ILeases leases, MailboxId mailbox, EmailDirection direction, LeaseRules rules, TimeProvider clock, ILogger logger, CancellationToken cancellationToken) =>
         await leases.TakeAsync(mailbox, direction, rules.Owner, rules.Duration, cancellationToken) is { } lease
-            ? new(leases, lease, clock, cancellationToken)
+            ? new(leases, lease, clock, logger, cancellationToken)
             : null;
 
     /// <inheritdoc />
@@ -46,9 +48,9 @@ internal sealed class LeasedTurn : IAsyncDisposable
         {
             await _leases.ReleaseAsync(Lease, CancellationToken.None);
         }
-        catch (StorageException)
+        catch (StorageException failure)
         {
-            // It expires.
+            LogNotReleased(Lease.Mailbox, Lease.Direction, Lease.Token, Lease.Duration, failure);
         }
 
         _stop.Dispose();
@@ -72,9 +74,16 @@ internal sealed class LeasedTurn : IAsyncDisposable
                 // The work ended meanwhile.
             }
         }
-        catch (StorageException)
+        catch (StorageException failure)
         {
             // There is time for another attempt; and where there is none, what the work brings to the store tells it.
+            LogNotRenewed(Lease.Mailbox, Lease.Direction, Lease.Token, failure);
         }
     }
+
+    [LoggerMessage(EventId = 206, Level = LogLevel.Warning, Message = "The lease of {Mailbox} ({Direction}, token {Token}) could not be renewed, and is tried again")]
+    private partial void LogNotRenewed(MailboxId mailbox, EmailDirection direction, long token, StorageException failure);
+
+    [LoggerMessage(EventId = 207, Level = LogLevel.Warning, Message = "The lease of {Mailbox} ({Direction}, token {Token}) could not be given back; it expires within {Duration}")]
+    private partial void LogNotReleased(MailboxId mailbox, EmailDirection direction, long token, TimeSpan duration, StorageException failure);
 }

@@ -24,7 +24,7 @@ public sealed partial class MailboxWorker(
             return await RunAsync(id, work, isAsked, lease: null, cancellationToken);
 
         EmailDirection direction = work == Work.Send ? EmailDirection.Outgoing : EmailDirection.Incoming;
-        await using LeasedTurn? turn = await LeasedTurn.TakeAsync(store.Leases, id, direction, leases, clock, cancellationToken);
+        await using LeasedTurn? turn = await LeasedTurn.TakeAsync(store.Leases, id, direction, leases, clock, logger, cancellationToken);
         if (turn is null)
             return await LeaveAsync(id, clock.GetUtcNow() + leases.Retry, cancellationToken);
         try
@@ -186,13 +186,7 @@ public sealed partial class MailboxWorker(
         }
         catch (StorageException failure)
         {
-            Failure ours = FailureClassifier.Classify(failure);
-            TestStep step = new(StepNames.Preconditions, null, StepOutcome.Failed, TimeSpan.Zero, ours.Detail)
-            {
-                ErrorClass = ours.Class,
-                Advice = AlertCatalog.For(ours.Class).Remedy,
-            };
-            tests.Complete(run, new(EmailStatus.NotRun, EmailStatus.NotRun, [step]));
+            tests.Complete(run, TestJobs.NotRun(ErrorClass.Storage, FailureClassifier.Classify(failure).Detail));
             LogNotWritten(mailbox.Id, failure);
         }
 

@@ -9,7 +9,8 @@ namespace EmailSync.Appliance.Processing;
 /// <summary>
 /// Empties one maildrop into the store, or takes a slice of it where it is large. Nothing is marked as deleted before it is durable here.
 /// </summary>
-public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine quarantine, AlertBook alerts, SliceSize slice, TimeProvider clock)
+public sealed class ReceiveCycle(
+    IStore store, MailSessions sessions, Quarantine quarantine, WholeFetch whole, AlertBook alerts, SliceSize slice, TimeProvider clock)
 {
     // So many known unique-ids may be read in vain at each poll; with fewer, a write would cost more than it spares.
     private const int WorthSettingAside = 100;
@@ -40,15 +41,16 @@ public sealed class ReceiveCycle(IStore store, MailSessions sessions, Quarantine
         }
 
         StoreSink sink = intake.Sink;
+        int fetched = await whole.FetchAsync(maildrop, lease, mailbox, contents, cancellationToken);
         int marked = await MarkAsync(maildrop, lease, mailbox, contents, sink, cancellationToken);
         bool isConfirmed = await QuitAsync(maildrop, cancellationToken);
         int left = contents.KnownListed + contents.Returned + intake.Identified - (isConfirmed ? marked : 0);
-        if (left != known.LeftOnServer || intake.Identified > 0 || sink.Stored > 0)
+        if (left != known.LeftOnServer || intake.Identified > 0 || sink.Stored > 0 || fetched > 0)
             await store.Incoming.NoteLeftOnServerAsync(lease, left, contents.HaveVanished ? clock.GetUtcNow() + InDoubt : null, cancellationToken);
         if (contents.Absent is { Count: >= WorthSettingAside } absent)
             await store.GoneUniqueIds.AddAsync(lease, absent, cancellationToken);
         return new(
-            contents.Listed, sink.Stored, sink.Octets, sink.Recognised, intake.TooLarge, sink.RefusedCount, judgement.Held.Count,
+            contents.Listed, sink.Stored + fetched, sink.Octets, sink.Recognised, intake.TooLarge, sink.RefusedCount, judgement.Held.Count,
             isConfirmed ? marked : 0, isConfirmed ? 0 : marked, hasMore);
     }
 

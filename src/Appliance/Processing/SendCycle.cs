@@ -61,7 +61,7 @@ public sealed partial class SendCycle(
         IReadOnlyList<Email> interrupted = await store.Outgoing.FindInterruptedAsync(mailbox: null, cancellationToken);
         foreach (MailboxId id in interrupted.Select(email => email.Mailbox).Distinct())
         {
-            await using LeasedTurn? turn = await LeasedTurn.TakeAsync(store.Leases, id, EmailDirection.Outgoing, leases, clock, cancellationToken);
+            await using LeasedTurn? turn = await LeasedTurn.TakeAsync(store.Leases, id, EmailDirection.Outgoing, leases, clock, logger, cancellationToken);
             // Whoever has the outbox sees to it.
             if (turn is null)
                 continue;

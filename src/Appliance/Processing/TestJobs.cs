@@ -168,13 +168,24 @@ public sealed class TestJobs(TimeProvider clock)
         {
             if (!_waiting.Remove(mailbox, out List<TestJob>? jobs))
                 return;
-            TestStep gone = new(StepNames.Preconditions, null, StepOutcome.Failed, TimeSpan.Zero, "The mailbox was deleted before its turn came.")
-            {
-                ErrorClass = ErrorClass.Configuration,
-                Advice = AlertCatalog.For(ErrorClass.Configuration).Remedy,
-            };
+            TestVerdict gone = NotRun(ErrorClass.Configuration, "The mailbox was deleted before its turn came.");
             foreach (TestJob job in jobs)
-                Count(job, new(mailbox, mailbox.ToString()) { Verdict = new(EmailStatus.NotRun, EmailStatus.NotRun, [gone]) });
+                Count(job, new(mailbox, mailbox.ToString()) { Verdict = gone });
+            Signal();
+        }
+    }
+
+    /// <summary>No test can begin, and what it found could not be written down: whoever waits for one is told so, and need not wait.</summary>
+    public void FailWaiting(ErrorClass why, string detail)
+    {
+        lock (_gate)
+        {
+            if (_waiting.Count == 0)
+                return;
+            TestVerdict verdict = NotRun(why, detail);
+            foreach ((MailboxId mailbox, List<TestJob> jobs) in _waiting)
+                jobs.ForEach(job => Count(job, new(mailbox, mailbox.ToString()) { Verdict = verdict }));
+            _waiting.Clear();
             Signal();
         }
     }
@@ -216,6 +227,12 @@ public sealed class TestJobs(TimeProvider clock)
             await changed.WaitAsync(cancellationToken);
         }
     }
+
+    /// <summary>What a test came to that could not be begun, or not be written down.</summary>
+    internal static TestVerdict NotRun(ErrorClass why, string detail) => new(EmailStatus.NotRun, EmailStatus.NotRun,
+    [
+        new(StepNames.Preconditions, null, StepOutcome.Failed, TimeSpan.Zero, detail) { ErrorClass = why, Advice = AlertCatalog.For(why).Remedy },
+    ]);
 
     private TestJob? Hold(TestJobId id)
     {

@@ -235,6 +235,11 @@ public sealed class Agenda(int limit, int hostLimit, Random random)
         return late;
     }
 
+    /// <summary>When that became due which has waited longest; null where nothing waits. Costs a step for each lane.</summary>
+    public DateTimeOffset? WaitingSince =>
+        // In each lane the first is the one that was due first.
+        _laneList.Where(lane => lane.Waiting.Count > 0).Min(lane => (long?)_entries[lane.Waiting.First].Ticks) is { } ticks ? new(ticks, TimeSpan.Zero) : null;
+
     private void OfferAt(HostState host)
     {
         foreach (ServerState server in host.Servers)

@@ -9,7 +9,8 @@ namespace EmailSync.Appliance.Scheduling;
 /// <param name="Completed">Completed since start.</param>
 /// <param name="Failed">Of those, failed.</param>
 /// <param name="Late">Of those that wait: for more than a minute, by a count that is some seconds old.</param>
-public sealed record ScheduleSnapshot(int Planned, int Waiting, int Running, long Completed, long Failed, int Late);
+/// <param name="LongestWait">For how long that has waited which has waited longest, by the same count.</param>
+public sealed record ScheduleSnapshot(int Planned, int Waiting, int Running, long Completed, long Failed, int Late, TimeSpan LongestWait);
 
 /// <summary>Runs each mailbox's work when it is due, never two pieces of the same work of one mailbox at once.</summary>
 public interface IMailboxScheduler

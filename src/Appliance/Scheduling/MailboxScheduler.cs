@@ -27,9 +27,10 @@ public sealed partial class MailboxScheduler(
     private readonly List<Event> _deferred = [];
     // Work that somebody wants, due or not.
     private readonly HashSet<(MailboxId Mailbox, Work Work)> _asked = [];
-    private ScheduleSnapshot _snapshot = new(0, 0, 0, 0, 0, 0);
+    private ScheduleSnapshot _snapshot = new(0, 0, 0, 0, 0, 0, default);
     private DateTimeOffset _lateCountedAt;
     private int _late;
+    private TimeSpan _longestWait;
     private long _completed;
     private long _failed;
 
@@ -41,7 +42,7 @@ public sealed partial class MailboxScheduler(
 
     private sealed record ProfileNews(ProfileId Profile) : Event;
 
-    private sealed record Ended(Due Due, WorkOutcome Outcome) : Event;
+    private sealed record Ended(Due Due, WorkOutcome Outcome, DateTimeOffset? AskAgainAt) : Event;
 
     private sealed record Tick : Event;
 
@@ -70,8 +71,8 @@ public sealed partial class MailboxScheduler(
             while (true)
             {
                 Start(stoppingToken);
-                Publish();
                 timer.Change(UntilNext(), Timeout.InfiniteTimeSpan);
+                Publish();
                 await _events.Reader.WaitToReadAsync(stoppingToken);
                 while (_events.Reader.TryRead(out Event? happened))
                     await ApplyOrDeferAsync(happened, stoppingToken);
@@ -124,6 +125,7 @@ public sealed partial class MailboxScheduler(
         // The loop goes on while this runs; without the yield, work that never waits would hold it up.
         await Task.Yield();
         WorkOutcome outcome = default;
+        DateTimeOffset? askAgainAt = null;
         try
         {
             await makeRoom(due.Mailbox, due.Profile, due.Work, room);
@@ -137,6 +139,8 @@ public sealed partial class MailboxScheduler(
         {
             // What came of it could not be written down; StorageWatch tells of that, once for all mailboxes.
             outcome = Later(due, StorageRetry, ErrorClass.Storage, failure);
+            // Who asked for it still waits for it, whether or not it is due then.
+            askAgainAt = isAsked ? clock.GetUtcNow() + StorageRetry : null;
         }
         catch (Exception unforeseen)
         {
@@ -145,7 +149,7 @@ public sealed partial class MailboxScheduler(
             outcome = Later(due, Backoff.TransientPause, ErrorClass.Unknown, unforeseen);
         }
 
-        _events.Writer.TryWrite(new Ended(due, outcome));
+        _events.Writer.TryWrite(new Ended(due, outcome, askAgainAt));
     }
 
     private WorkOutcome Later(Due due, TimeSpan pause, ErrorClass why, Exception failure)
@@ -209,6 +213,12 @@ public sealed partial class MailboxScheduler(
             _failed++;
         if (ended.Outcome.Next is { } next)
             Plan(next, ended.Due.Work);
+        if (ended.AskAgainAt is { } on)
+        {
+            _asked.Add((ended.Due.Mailbox, ended.Due.Work));
+            _agenda.Plan(ended.Due, on);
+        }
+
         if (_agenda.Complete(ended.Due, clock.GetUtcNow(), Verdicts.Of(ended.Due.Work, ended.Outcome)) is { } pause)
             LogSuspended(ended.Due.Profile, ended.Due.Work, pause, ended.Outcome.Failure!.Class);
     }
@@ -307,16 +317,20 @@ public sealed partial class MailboxScheduler(
         return next is not { } on ? longest : on <= now ? TimeSpan.Zero : on - now < longest ? on - now : longest;
     }
 
-    private void Publish() =>
-        Volatile.Write(ref _snapshot, new(_agenda.Planned, _agenda.Waiting, _agenda.Running, _completed, _failed, CountLate()));
+    private void Publish()
+    {
+        CountLate();
+        Volatile.Write(ref _snapshot, new(_agenda.Planned, _agenda.Waiting, _agenda.Running, _completed, _failed, _late, _longestWait));
+    }
 
-    // Counted now and then: it takes a step for each of them.
-    private int CountLate()
+    // Now and then: it takes a step for each of them, and for each lane.
+    private void CountLate()
     {
         DateTimeOffset now = clock.GetUtcNow();
-        if (now - _lateCountedAt >= LateCount)
-            (_lateCountedAt, _late) = (now, _agenda.CountLate(now - options.LateAfter));
-        return _late;
+        if (now - _lateCountedAt < LateCount)
+            return;
+        (_lateCountedAt, _late) = (now, _agenda.CountLate(now - options.LateAfter));
+        _longestWait = now - (_agenda.WaitingSince ?? now);
     }
 
     [LoggerMessage(EventId = 100, Level = LogLevel.Information, Message = "Scheduler loaded {Profiles} profiles and {Planned} pieces of planned work")]

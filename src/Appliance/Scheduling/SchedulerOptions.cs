@@ -1,3 +1,5 @@
+using EmailSync.Appliance.Processing;
+
 namespace EmailSync.Appliance.Scheduling;
 
 /// <summary>What the whole appliance may have open at once.</summary>
@@ -10,7 +12,7 @@ public sealed record SchedulerOptions
     public int MaxConnectionsPerHost { get; init; } = 100;
 
     /// <summary>Work that is due and has waited longer than this for a free place counts as late.</summary>
-    public TimeSpan LateAfter { get; init; } = TimeSpan.FromMinutes(1);
+    public TimeSpan LateAfter { get; init; } = Lateness.Tolerated;
 
     /// <summary>Spreads pauses.</summary>
     public Random Random { get; init; } = Random.Shared;

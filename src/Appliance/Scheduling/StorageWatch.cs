@@ -10,7 +10,7 @@ namespace EmailSync.Appliance.Scheduling;
 /// While the disk takes no writes: tries it every few seconds, and tells of it by an alert. The alert is written as soon as it can
 /// be, which may be only when the disk is well again; then it is resolved at once, and stays for whoever asks what happened.
 /// </summary>
-public sealed partial class StorageWatch(IStore store, AlertBook alerts, TimeProvider clock, ILogger<StorageWatch> logger) : BackgroundService
+public sealed partial class StorageWatch(IStore store, AlertBook alerts, TestJobs tests, TimeProvider clock, ILogger<StorageWatch> logger) : BackgroundService
 {
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -46,6 +46,7 @@ public sealed partial class StorageWatch(IStore store, AlertBook alerts, TimePro
             LogFailing(trouble.Why);
         }
 
+        tests.FailWaiting(ErrorClass.Storage, trouble.Why);
         try
         {
             if (!_isTold)

@@ -45,6 +45,20 @@ internal sealed class StoreHang(string method) : StoreFault(call: 0, isDone: fal
     }
 }
 
+/// <summary>The next call of a method fails, without having done anything.</summary>
+internal sealed class MethodFault(string method) : StoreFault(call: 0, isDone: false)
+{
+    private bool _isOver;
+
+    public override async Task<T> RunAsync<T>(string called, Func<Task<T>> work)
+    {
+        if (_isOver || called != method)
+            return await work();
+        _isOver = true;
+        throw new StorageException($"{method} failed on purpose.", new IOException("EIO"));
+    }
+}
+
 /// <summary>A store whose n-th call fails, as one on a bad disk: without having done anything, or with all done and the answer lost.</summary>
 [SuppressMessage("Performance", "CA1852", Justification = "DispatchProxy derives from it while the tests run.")]
 internal class FaultingStore : DispatchProxy

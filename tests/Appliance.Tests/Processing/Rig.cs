@@ -16,6 +16,8 @@ namespace EmailSync.Appliance.Tests.Processing;
 /// <summary>A lab server, a store in a folder of its own, and everything that processes mailboxes between them.</summary>
 internal sealed class Rig : IAsyncDisposable
 {
+    private static readonly WholeFetchRules AnyFetch = new(long.MaxValue);
+
     private readonly string _folder;
     private readonly EgressPolicy _policy;
     private LoginDelays _delays;
@@ -150,10 +152,10 @@ internal sealed class Rig : IAsyncDisposable
     }
 
     /// <summary>Receiving with a store in between.</summary>
-    public LeasedReceive ReceiveThrough(IStore store, SliceSize? slice = null)
+    public LeasedReceive ReceiveThrough(IStore store, SliceSize? slice = null, WholeFetchRules? wholeFetch = null, AlertBook? alerts = null)
     {
-        AlertBook alerts = Alerts(store);
-        return new(Store, new(store, Sessions(store), new(store, alerts, Clock), alerts, slice ?? new(), Clock));
+        alerts ??= Alerts(store);
+        return new(Store, new(store, Sessions(store), new(store, alerts, Clock), new(store, alerts, wholeFetch ?? AnyFetch), alerts, slice ?? new(), Clock));
     }
 
     /// <summary>Sending with a store in between.</summary>
@@ -167,7 +169,7 @@ internal sealed class Rig : IAsyncDisposable
         clock ??= Clock;
         AlertBook alerts = Alerts(store);
         LeaseRules leases = new() { Owner = owner };
-        ReceiveCycle receive = new(store, Sessions(store), new(store, alerts, clock), alerts, new(), clock);
+        ReceiveCycle receive = new(store, Sessions(store), new(store, alerts, clock), new(store, alerts, AnyFetch), alerts, new(), clock);
         SendCycle send = new(store, Pool, alerts, new(), leases, clock, NullLogger<SendCycle>.Instance);
         return new(
             store, receive, new(store, alerts), send, new(Sessions(store), clock), new(clock), alerts, new(store, alerts, clock), new(clock), leases, new(), new(),
@@ -180,7 +182,7 @@ internal sealed class Rig : IAsyncDisposable
         _delays = new(Clock);
         AlertBook alerts = Alerts(Store);
         MailSessions sessions = Sessions(Store);
-        Receive = new(Store, new(Store, sessions, new(Store, alerts, Clock), alerts, new(), Clock));
+        Receive = new(Store, new(Store, sessions, new(Store, alerts, Clock), new(Store, alerts, AnyFetch), alerts, new(), Clock));
         Pool = new(sessions, Clock);
         Send = new(Store, new(Store, Pool, alerts, new(), new(), Clock, NullLogger<SendCycle>.Instance));
         Tests = new(Clock);

@@ -326,6 +326,8 @@ public sealed class AgendaTests
         agenda.Draw(Noon.AddSeconds(70));
 
         Assert.Equal(1, agenda.CountLate(Noon.AddSeconds(10)));
+        Assert.Equal(Noon.AddSeconds(1), agenda.WaitingSince);
+        Assert.Null(Plain(1, 1).WaitingSince);
     }
 
     private static Agenda Plain(int limit, int hostLimit)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
@@ -166,6 +167,76 @@ public sealed class MailboxSchedulerTests
         Assert.NotEqual(other.Mailbox, (await stage.NextAsync()).Mailbox);
     }
 
+    [Theory, InlineData(Work.Receive), InlineData(Work.Test)]
+    public async Task What_somebody_asked_for_and_the_disk_prevented_comes_back_as_asked_for(Work work)
+    {
+        await using Stage stage = await Stage.OpenAsync(mailboxes: 1);
+        await stage.StartAsync();
+        Job planned = await stage.NextAsync();
+        Assert.False(planned.IsAsked);
+        planned.End(stage.NextPoll(planned, TimeSpan.FromMinutes(5)));
+
+        stage.Scheduler.Wake(planned.Mailbox, work);
+        Job asked = await stage.NextAsync();
+        Assert.True(asked.IsAsked);
+        asked.Throw(new StorageException("full", new IOException("ENOSPC")));
+        await stage.IdleAsync();
+        Assert.False(stage.HasNext);
+        stage.Clock.Advance(TimeSpan.FromSeconds(5));
+
+        Job again = await stage.NextAsync();
+        Assert.Equal((planned.Mailbox, work, true), (again.Mailbox, again.Work, again.IsAsked));
+    }
+
+    [Fact]
+    public async Task What_was_only_planned_comes_back_as_planned()
+    {
+        await using Stage stage = await Stage.OpenAsync(mailboxes: 1);
+        await stage.StartAsync();
+        (await stage.NextAsync()).Throw(new StorageException("full", new IOException("ENOSPC")));
+        await stage.IdleAsync();
+        stage.Clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.False((await stage.NextAsync()).IsAsked);
+    }
+
+    [Fact]
+    public async Task Late_is_what_is_due_for_more_than_a_minute_and_it_is_counted_and_measured()
+    {
+        await using Stage stage = await Stage.OpenAsync(mailboxes: 3, maxConnections: 1);
+        using ScheduleMeter meter = new(stage.Scheduler);
+        await stage.StartAsync();
+        Job running = await stage.NextAsync();
+        stage.Clock.Advance(TimeSpan.FromSeconds(60));
+        await stage.SettledAsync(snapshot => snapshot.LongestWait == TimeSpan.FromSeconds(60));
+        Assert.Equal(0, stage.Scheduler.Snapshot().Late);
+
+        stage.Clock.Advance(TimeSpan.FromSeconds(5));
+        await stage.SettledAsync(snapshot => snapshot.Late == 2);
+        Assert.Equal(TimeSpan.FromSeconds(65), stage.Scheduler.Snapshot().LongestWait);
+        Dictionary<string, double> measured = Measured(stage.Scheduler);
+        Assert.Equal((1, 2, 2, 65), (measured["emailsync.schedule.running"], measured["emailsync.schedule.waiting"], measured["emailsync.schedule.late"], measured["emailsync.schedule.longest_wait"]));
+        running.End(stage.NextPoll(running, TimeSpan.FromHours(1)));
+    }
+
+    private static Dictionary<string, double> Measured(IMailboxScheduler scheduler)
+    {
+        Dictionary<string, double> measured = [];
+        using MeterListener listener = new()
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Scope == scheduler)
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => measured[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => measured[instrument.Name] = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return measured;
+    }
+
     [Fact]
     public async Task Stopping_waits_for_the_sessions_to_end()
     {
@@ -182,13 +253,15 @@ public sealed class MailboxSchedulerTests
         Assert.Equal(0, stage.Scheduler.Snapshot().Running);
     }
 
-    private sealed class Job(MailboxId mailbox, Work work, CancellationToken cancellationToken)
+    private sealed class Job(MailboxId mailbox, Work work, bool isAsked, CancellationToken cancellationToken)
     {
         private readonly TaskCompletionSource<WorkOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public MailboxId Mailbox => mailbox;
 
         public Work Work => work;
+
+        public bool IsAsked => isAsked;
 
         public Task<WorkOutcome> Outcome => _outcome.Task;
 
@@ -265,6 +338,16 @@ public sealed class MailboxSchedulerTests
                 await Task.Yield();
         }
 
+        /// <summary>Waits until the scheduler shows something.</summary>
+        public async Task SettledAsync(Func<ScheduleSnapshot, bool> condition)
+        {
+            while (!condition(Scheduler.Snapshot()))
+            {
+                Timeout.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        }
+
         /// <summary>The same, while something may go on running.</summary>
         public async Task HeardAsync()
         {
@@ -296,7 +379,7 @@ public sealed class MailboxSchedulerTests
 
         private Task<WorkOutcome> RunAsync(MailboxId mailbox, Work work, bool isAsked, CancellationToken cancellationToken)
         {
-            Job job = new(mailbox, work, cancellationToken);
+            Job job = new(mailbox, work, isAsked, cancellationToken);
             _jobs.Writer.TryWrite(job);
             return job.Outcome;
         }

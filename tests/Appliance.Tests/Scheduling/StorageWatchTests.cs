@@ -25,7 +25,7 @@ public sealed class StorageWatchTests
         rig.Lab.Deliver(rig.Lab.Mailboxes[0].Address, message);
         Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync(), change: mailbox => mailbox with { DeleteEmailsAfterProcessing = true });
         AlertBook alerts = rig.Alerts(rig.Store);
-        using StorageWatch watch = new(rig.Store, alerts, clock, NullLogger<StorageWatch>.Instance);
+        using StorageWatch watch = new(rig.Store, alerts, rig.Tests, clock, NullLogger<StorageWatch>.Instance);
         using MissingFolder spool = new(Path.Combine(rig.Folder, "spool"));
 
         await Assert.ThrowsAsync<StorageException>(() => rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout));
@@ -45,6 +45,26 @@ public sealed class StorageWatchTests
         Assert.Null((await rig.Worker.RunAsync(mailbox.Id, Work.Receive, Rig.Timeout)).Failure);
         Assert.Equal(message, await rig.ContentAsync(Assert.Single(await rig.EmailsAsync(mailbox)).Id));
         Assert.Equal(0, rig.Lab.Mailboxes[0].MessageCount);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_test_is_told_that_the_disk_is_full_and_waits_no_longer()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync());
+        TestJobStatus started = rig.Tests.Start([mailbox.Id], "somebody");
+        using StorageWatch watch = new(rig.Store, rig.Alerts(rig.Store), rig.Tests, rig.Clock, NullLogger<StorageWatch>.Instance);
+        await watch.LookAsync(Rig.Timeout);
+        Assert.Equal(TestJobState.Running, rig.Tests.Find(started.Id)!.State);
+
+        rig.Store.Health.Fail("There is no room on the disk.");
+        await watch.LookAsync(Rig.Timeout);
+
+        TestJobStatus ended = rig.Tests.Find(started.Id)!;
+        Assert.Equal((TestJobState.Completed, 1), (ended.State, ended.Failed));
+        TestStep step = Assert.Single(Assert.Single(rig.Tests.Verdicts(started.Id, 0, 10)).Event!.Verdict!.FailedSteps);
+        Assert.Equal((ErrorClass.Storage, "There is no room on the disk.", AlertCatalog.For(ErrorClass.Storage).Remedy), (step.ErrorClass, step.Detail, step.Advice));
+        Assert.Null(rig.Tests.Begin(mailbox));
     }
 
     [Fact]

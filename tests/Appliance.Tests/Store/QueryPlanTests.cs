@@ -69,7 +69,7 @@ public sealed class QueryPlanTests : IDisposable
             {
                 foreach (EmailStatus? status in new EmailStatus?[] { null, EmailStatus.Failure })
                     await store.Mailboxes.ListAsync(
-                        new() { Profile = ofProfile, Approval = approval, Status = status }, null, 10, Cancellation);
+                        new() { Profile = ofProfile, Approval = approval, Status = status, DueBefore = DateTimeOffset.UnixEpoch }, null, 10, Cancellation);
             }
         }
 
@@ -101,6 +101,10 @@ public sealed class QueryPlanTests : IDisposable
         await store.GoneUniqueIds.ForgetAsync(TimeSpan.Zero, Cancellation);
         await store.GoneUniqueIds.ReturnAsync(await store.LeaseAsync(mailbox), [default], Cancellation);
         await store.Incoming.NoteLeftOnServerAsync(await store.LeaseAsync(mailbox), 1, inDoubtUntil: null, Cancellation);
+        await store.Wanted.AddAsync(new(1), Cancellation);
+        await store.Wanted.ListAsync(mailbox, Cancellation);
+        await store.Wanted.CountAttemptAsync(await store.LeaseAsync(mailbox), new(1), Cancellation);
+        await store.Wanted.EndAsync(await store.LeaseAsync(mailbox), new(1), "gone", Cancellation);
         await store.Suspects.CountAttemptAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
         await store.Suspects.NoteFailureAsync(mailbox, default, DateTimeOffset.MaxValue, Cancellation);
         await store.Suspects.ListAsync(mailbox, Cancellation);
@@ -118,10 +122,7 @@ public sealed class QueryPlanTests : IDisposable
 
         await store.Secrets.SetAsync(SecretName.Of(mailbox), new("x"), Cancellation);
         await store.Secrets.IsSetAsync(SecretName.Of(mailbox), Cancellation);
-        await store.Secrets.SetAsync(SecretName.Of(mailbox), new("y"), Cancellation, inPlaceOf: new EmailSync.Protocols.Wire.Secret("x"));
-        await store.Mailboxes.UpdateAsync((await store.Mailboxes.FindAsync(mailbox, Cancellation))! with { EmailAddress = "other@example.com" }, Cancellation);
-        await store.Profiles.UpdateAsync(
-            (await store.Profiles.FindAsync(profile.Id, Cancellation))! with { Incoming = new() { Location = new(HostName.Parse("x"), 995, TlsMode.Implicit) } }, Cancellation);
+        await store.Secrets.ForgetAsync(SecretName.Of(mailbox), Cancellation);
         await store.Settings.UpdateAsync(await store.Settings.ReadAsync(Cancellation) with { DefaultProfile = profile.Id }, Cancellation);
         await AccessAsync(store);
         await store.Mailboxes.DeleteAsync(mailbox, Cancellation);

@@ -268,4 +268,25 @@ public abstract partial class StoreContract
         Assert.Null(await Store.Mailboxes.ScheduleAsync(idle, Cancellation));
         Assert.Null(await Store.Mailboxes.ScheduleAsync(new(999), Cancellation));
     }
+
+    [Fact]
+    public async Task Mailboxes_whose_poll_was_due_before_a_moment_are_found_page_by_page()
+    {
+        MailboxId due = await Store.AddMailboxAsync("due@example.com", Cancellation);
+        MailboxId later = await Store.AddMailboxAsync("later@example.com", Cancellation);
+        MailboxId postponed = await Store.AddMailboxAsync("postponed@example.com", Cancellation);
+        MailboxId disabled = await Store.AddMailboxAsync("disabled@example.com", Cancellation);
+        MailboxId alsoDue = await Store.AddMailboxAsync("also@example.com", Cancellation);
+        await Store.Mailboxes.RecordAsync(due, state => state with { EnabledForIncoming = true, NextPollAt = Start }, Cancellation);
+        await Store.Mailboxes.RecordAsync(later, state => state with { EnabledForIncoming = true, NextPollAt = Start.AddMinutes(1) }, Cancellation);
+        await Store.Mailboxes.RecordAsync(postponed, state => state with { EnabledForIncoming = true, NextPollAt = Start, PostponedUntil = Start.AddMinutes(1) }, Cancellation);
+        await Store.Mailboxes.RecordAsync(disabled, state => state with { NextPollAt = Start }, Cancellation);
+        await Store.Mailboxes.RecordAsync(alsoDue, state => state with { EnabledForIncoming = true, NextPollAt = Start, IncomingStatus = EmailStatus.Failure }, Cancellation);
+        MailboxFilter filter = new() { DueBefore = Start.AddMinutes(1) };
+
+        Assert.Equal([due, alsoDue], (await Store.Mailboxes.ListAsync(filter, null, 10, Cancellation)).Select(mailbox => mailbox.Id));
+        Assert.Equal([alsoDue], (await Store.Mailboxes.ListAsync(filter, due, 10, Cancellation)).Select(mailbox => mailbox.Id));
+        Assert.Equal([alsoDue], (await Store.Mailboxes.ListAsync(filter with { Status = EmailStatus.Failure }, null, 10, Cancellation)).Select(mailbox => mailbox.Id));
+        Assert.Empty(await Store.Mailboxes.ListAsync(new() { DueBefore = Start }, null, 10, Cancellation));
+    }
 }

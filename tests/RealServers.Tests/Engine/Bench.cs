@@ -28,7 +28,7 @@ internal sealed class Bench : IAsyncDisposable
         LoginDelays delays = new(TimeProvider.System);
         MailSessions sessions = new(
             store, policy, new(dialer, new SessionSettings()), new(store, new(policy, dialer, TimeProvider.System), TimeProvider.System), delays);
-        ReceiveCycle receive = new(store, sessions, new(store, alerts, TimeProvider.System), alerts, new(), TimeProvider.System);
+        ReceiveCycle receive = new(store, sessions, new(store, alerts, TimeProvider.System), new(store, alerts, new(long.MaxValue)), alerts, new(), TimeProvider.System);
         Pool = new(sessions, TimeProvider.System);
         SendCycle send = new(store, Pool, alerts, new(), new(), TimeProvider.System, NullLogger<SendCycle>.Instance);
         Worker = new(store, receive, new(store, alerts), send, new(sessions, TimeProvider.System), Tests, alerts, new(store, alerts, TimeProvider.System), delays, new(), new(), new(), TimeProvider.System, NullLogger<MailboxWorker>.Instance);

@@ -130,13 +130,16 @@ public sealed record EmailContract
     /// <summary>The id of the outgoing email that this delivery status notification speaks of.</summary>
     public string? SpeaksOf { get; init; }
 
+    /// <summary>The id of the email that is the whole of this one, of which only the headers are stored.</summary>
+    public string? FetchedAs { get; init; }
+
     /// <summary>Attempts at delivery, outgoing only.</summary>
     public int? Attempts { get; init; }
 
     /// <summary>When it is tried next, outgoing only.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
 
-    /// <summary>What the last attempt ended with.</summary>
+    /// <summary>What the last attempt to send it, or to fetch it in whole, ended with.</summary>
     public string? LastError { get; init; }
 
     /// <summary>A stored email as it goes over HTTP.</summary>
@@ -165,6 +168,7 @@ public sealed record EmailContract
             Recipients = isOutgoing ? email.Recipients : null,
             Priority = isOutgoing ? email.Priority : null,
             SpeaksOf = email.SpeaksOf?.ToString(),
+            FetchedAs = email.FetchedAs?.ToString(),
             Attempts = isOutgoing ? email.Attempts : null,
             NextAttemptAt = email.NextAttemptAt,
             LastError = email.LastError,

@@ -159,6 +159,9 @@ public sealed record MailboxContract
     /// <summary>Not polled before this moment.</summary>
     public DateTimeOffset? PostponedUntil { get; init; }
 
+    /// <summary>For so long its poll has been due and has not begun; only where that is more than a minute.</summary>
+    public long? LateBySeconds { get; init; }
+
     /// <summary>When the last poll began.</summary>
     public DateTimeOffset? LastPollStartedAt { get; init; }
 

@@ -8,7 +8,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     private const string Columns = """
         id, mailbox, state, mail_from, mail_to, mail_cc, reply_to, subject, date, message_id, in_reply_to, mail_references,
         size, sha256, unique_id, stored_at, reverse_path, recipients, attempts, next_attempt_at, last_error, priority, speaks_of,
-        acknowledged_at
+        fetched_as, acknowledged_at
         """;
 
     private const string Insert = """
@@ -203,6 +203,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             LastError = row.OptionalText(),
             Priority = (EmailPriority)row.Int(),
             SpeaksOf = row.OptionalLong() is { } sent ? new EmailId(sent) : null,
+            FetchedAs = row.OptionalLong() is { } whole ? new EmailId(whole) : null,
             AcknowledgedAt = row.OptionalMoment(),
         };
     }

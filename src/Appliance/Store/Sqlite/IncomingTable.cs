@@ -11,7 +11,10 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
 
     private const string Known = "SELECT high, low FROM known_unique_id WHERE mailbox = $mailbox";
 
-    private const string LeftOnServer = "SELECT left_on_server, unique_ids_in_doubt_until FROM mailbox_state WHERE mailbox = $mailbox";
+    private const string LeftOnServer = """
+        SELECT left_on_server, unique_ids_in_doubt_until, EXISTS (SELECT 1 FROM wanted WHERE mailbox = $mailbox)
+        FROM mailbox_state WHERE mailbox = $mailbox
+        """;
 
     // State 0 is received: stored in whole.
     private const string Stored = """
@@ -60,17 +63,15 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
     /// <summary>Forgets one.</summary>
     public const string Forget = "DELETE FROM known_unique_id WHERE mailbox = $mailbox AND high = $high AND low = $low";
 
-    // What is selected, and how one of it is forgotten.
-    private static readonly (string Which, string Forget)[] JudgedAnew = [(Skipped, Forget), (OfHeaders, Forget), (GoneOfHeaders, GoneUniqueIdTable.Forget)];
-
     private readonly ContentCommit _commit = new(database, spool);
 
     public async ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken)
     {
         List<UniqueIdHash> known = await ReadAllAsync(Known, mailbox, storedUntil: null, cancellationToken);
-        (int? left, DateTimeOffset? inDoubtUntil) = await database.ReadAsync(
-            connection => connection.Prepare(LeftOnServer).With("$mailbox", mailbox.Value).First(row => (row.OptionalInt(), row.OptionalMoment())), cancellationToken);
-        return new(known, left, inDoubtUntil);
+        (int? left, DateTimeOffset? inDoubtUntil, bool isAnyWanted) = await database.ReadAsync(
+            connection => connection.Prepare(LeftOnServer).With("$mailbox", mailbox.Value).First(row => (row.OptionalInt(), row.OptionalMoment(), row.Bool())),
+            cancellationToken);
+        return new(known, left, inDoubtUntil, isAnyWanted);
     }
 
     public async ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(
@@ -89,7 +90,10 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
         }, cancellationToken);
 
     public IncomingDraft Begin(Lease lease, ReadOnlySpan<byte> uniqueId) =>
-        new SqliteIncomingDraft(_commit, new(spool, options.InlineContentThreshold), clock, leases, lease, uniqueId);
+        new SqliteIncomingDraft(
+            _commit, new(spool, options.InlineContentThreshold), clock, leases, lease,
+            uniqueId.IsEmpty ? null : UniqueIdHash.Of(uniqueId),
+            uniqueId.IsEmpty || Fingerprint.IsOne(uniqueId) ? null : ShownUniqueId.Of(uniqueId));
 
     public ValueTask<EmailId?> TieUniqueIdAsync(
         Lease lease, UniqueIdHash uniqueId, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
@@ -113,12 +117,15 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
     public async ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken)
     {
         int forgotten = await database.WriteAsync(connection => SuspectTable.ForgetAll(connection, mailbox), cancellationToken);
-        foreach ((string which, string forget) in JudgedAnew)
+        foreach ((string which, string forget) in ((string, string)[])[(Skipped, Forget), (OfHeaders, Forget), (GoneOfHeaders, GoneUniqueIdTable.Forget)])
         {
             int page;
             do
             {
-                page = await database.WriteAsync(connection => ForgetPage(connection, which, forget, mailbox), cancellationToken);
+                page = await database.WriteAsync(connection => connection
+                    .Prepare(which).With("$mailbox", mailbox.Value).With("$limit", WritePageSize)
+                    .All(row => row.UniqueIdHash())
+                    .Sum(uniqueId => connection.Prepare(forget).With(mailbox, uniqueId).Execute()), cancellationToken);
                 forgotten += page;
             }
             while (page == WritePageSize);
@@ -129,13 +136,17 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
 
     /// <summary>
     /// Adds a received email, its unique-id and its place in the mailbox's count; or returns the email that has the unique-id already, or, where
-    /// content is to be recognised, the one that has the same octets.
+    /// content is to be recognised, the one that has the same octets. Where only the headers had been stored, the whole is an email of its own.
     /// </summary>
     public static (EmailId Email, bool IsNew) Add(Connection connection, NewEmail email, UniqueIdHash? uniqueId, bool recognises)
     {
-        if (uniqueId is { } known
-            && connection.Prepare(EmailOf).With(email.Mailbox, known).First(row => row.OptionalLong()) is { } stored)
-            return (new(stored), false);
+        long? headers = null;
+        if (uniqueId is { } known && connection.Prepare(EmailOf).With(email.Mailbox, known).First(row => row.OptionalLong()) is { } stored)
+        {
+            if (email.State == EmailState.HeadersOnly || !WantedTable.IsOfHeaders(connection, stored))
+                return (new(stored), false);
+            headers = stored;
+        }
 
         bool isNew = true;
         EmailId id;
@@ -143,6 +154,12 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
         {
             (id, isNew) = (new(recognised), false);
             MailboxTable.CountRecognised(connection, email.Mailbox);
+        }
+        else if (headers is { } counted)
+        {
+            MailboxTable.CountRecognised(connection, email.Mailbox);
+            id = EmailTable.Add(connection, email);
+            WantedTable.Fetched(connection, counted, id);
         }
         else
         {
@@ -154,23 +171,6 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
             connection.Prepare(Tie).With(email.Mailbox, added).With("$email", id.Value).Execute();
         return (id, isNew);
     }
-
-    /// <summary>As <see cref="ForgetSkippedAsync"/>, within a transaction.</summary>
-    public static void ForgetSkipped(Connection connection, MailboxId mailbox)
-    {
-        SuspectTable.ForgetAll(connection, mailbox);
-        foreach ((string which, string forget) in JudgedAnew)
-        {
-            while (ForgetPage(connection, which, forget, mailbox) == WritePageSize)
-            {
-            }
-        }
-    }
-
-    private static int ForgetPage(Connection connection, string which, string forget, MailboxId mailbox) => connection
-        .Prepare(which).With("$mailbox", mailbox.Value).With("$limit", WritePageSize)
-        .All(row => row.UniqueIdHash())
-        .Sum(uniqueId => connection.Prepare(forget).With(mailbox, uniqueId).Execute());
 
     private async ValueTask AddAsync(
         string how, MailboxId mailbox, Lease? lease, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken)

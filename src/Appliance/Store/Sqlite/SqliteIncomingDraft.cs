@@ -15,14 +15,8 @@ internal sealed class SqliteIncomingDraft : IncomingDraft
     private bool _isFinished;
 
     public SqliteIncomingDraft(
-        ContentCommit commit, ContentDraft content, TimeProvider clock, LeaseBook leases, Lease lease, ReadOnlySpan<byte> uniqueId)
-    {
-        (_commit, _content, _clock, _leases, _lease) = (commit, content, clock, leases, lease);
-        if (uniqueId.IsEmpty)
-            return;
-        _uniqueId = UniqueIdHash.Of(uniqueId);
-        _shownUniqueId = Fingerprint.IsOne(uniqueId) ? null : ShownUniqueId.Of(uniqueId);
-    }
+        ContentCommit commit, ContentDraft content, TimeProvider clock, LeaseBook leases, Lease lease, UniqueIdHash? uniqueId, string? shownUniqueId) =>
+        (_commit, _content, _clock, _leases, _lease, _uniqueId, _shownUniqueId) = (commit, content, clock, leases, lease, uniqueId, shownUniqueId);
 
     public override long Length => _content.Length;
 

@@ -13,7 +13,6 @@ public sealed partial class SqliteStore : IStore
 
     private readonly DataFolder _folder;
     private readonly Database _database;
-    private readonly ConfigurationWriter _configuration;
     private readonly Spool _spool;
     private readonly Meter _meter;
     private readonly TimeProvider _clock;
@@ -24,22 +23,19 @@ public sealed partial class SqliteStore : IStore
         _meter = new(new MeterOptions(MeterName) { Scope = this });
         Health = spool.Health;
         _database = new(folder.DatabaseFile, writer, options, clock, Health, _meter);
-        SecretTable secrets = new(_database, new KeyRing(folder.KeyRingFolder), options.KeyProtection);
-        Secrets = secrets;
-        ProfileTable profiles = new(_database, secrets);
-        Profiles = profiles;
+        Profiles = new ProfileTable(_database);
         LeaseBook leases = new(_database, clock, run);
         Leases = leases;
-        MailboxTable mailboxes = new(_database, leases, secrets);
-        Mailboxes = mailboxes;
-        _configuration = new(profiles, mailboxes);
+        Mailboxes = new MailboxTable(_database, leases);
         Incoming = new IncomingTable(_database, leases, spool, options, clock);
         GoneUniqueIds = new GoneUniqueIdTable(_database, leases, clock);
+        Wanted = new WantedTable(_database, leases, spool, options, clock);
         Suspects = new SuspectTable(_database, followsACrash);
         Outgoing = new OutgoingTable(_database, leases, spool, options, clock);
         Reports = new DeliveryReportTable(_database);
         Emails = new EmailTable(_database, spool);
         Alerts = new AlertTable(_database, clock);
+        Secrets = new SecretTable(_database, new KeyRing(folder.KeyRingFolder), options.KeyProtection);
         Settings = new SettingsTable(_database);
         Tokens = new TokenTable(_database, clock);
         Audit = new AuditTable(_database, clock);
@@ -62,6 +58,9 @@ public sealed partial class SqliteStore : IStore
 
     /// <inheritdoc />
     public IGoneUniqueIds GoneUniqueIds { get; }
+
+    /// <inheritdoc />
+    public IWantedMessages Wanted { get; }
 
     /// <inheritdoc />
     public ISuspects Suspects { get; }
@@ -104,10 +103,6 @@ public sealed partial class SqliteStore : IStore
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
-
-    /// <inheritdoc />
-    public async ValueTask ChangeConfigurationAsync(IReadOnlyList<ConfigurationStep> steps, CancellationToken cancellationToken) =>
-        await _database.WriteAsync(connection => _configuration.Run(connection, steps), cancellationToken);
 
     /// <inheritdoc />
     public async ValueTask ProbeAsync(CancellationToken cancellationToken)
