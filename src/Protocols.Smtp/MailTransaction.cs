@@ -61,16 +61,20 @@ internal sealed class MailTransaction : IDisposable
 
     private bool IsKnownToBeRefused => _sender is { IsNegative: true } || (_answered == _recipients.Length && !_hasRecipient);
 
-    /// <param name="resetsFirst">A transaction before this one is still open.</param>
+    /// <summary>All of it goes out before anything is read, so that the next may follow at once.</summary>
+    public bool IsOneFlight => _isOneFlight;
+
+    /// <param name="resetsFirst">A transaction before this one is still open, or may be.</param>
+    /// <param name="turn">Its turn to write, which has come, where it is in one flight and others may overlap; null: it has the connection for itself.</param>
     /// <param name="cancellationToken">Gives up, and the connection with it.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<TransactionResult> RunAsync(bool resetsFirst, CancellationToken cancellationToken)
+    public async ValueTask<TransactionResult> RunAsync(bool resetsFirst, Turn? turn, CancellationToken cancellationToken)
     {
-        using Exchange exchange = _dialogue.Wire.BeginExchange(cancellationToken);
+        using Exchange exchange = turn is null ? _dialogue.Wire.BeginExchange(cancellationToken) : _dialogue.Wire.JoinExchange(cancellationToken);
         Reply? answer = null;
         try
         {
-            answer = await SendCommandsAsync(resetsFirst);
+            answer = await SendCommandsAsync(resetsFirst, turn);
             if (answer?.Code == GoAhead && !_hasRecipient)
                 await EndWithoutContentAsync();
         }
@@ -103,12 +107,17 @@ internal sealed class MailTransaction : IDisposable
 
     /// <summary>Sends everything up to the content; returns the reply to DATA, or to the chunk that went with it, or null if neither did.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Reply?> SendCommandsAsync(bool resetsFirst)
+    private async ValueTask<Reply?> SendCommandsAsync(bool resetsFirst, Turn? turn)
     {
         // Read while it is written: a server whose replies nobody takes may stop taking commands (RFC 2920 section 3.1).
         Task flight = _isPipelined ? SendFlightAsync(resetsFirst) : Task.CompletedTask;
         try
         {
+            if (turn is not null)
+            {
+                turn.PassOnWith(flight);
+                await turn.MayRead;
+            }
             if (resetsFirst)
                 (await AskAsync(Phase.Rset)).EnsurePositive(Phase.Rset);
             _sender = await AskAsync(Phase.Mail);

@@ -53,7 +53,8 @@ public sealed record SmtpOptions
     /// <summary>
     /// Whether a chunk goes out together with its envelope where PIPELINING is offered, so that a message costs one round trip instead
     /// of two. RFC 3030 section 2 has the replies to the envelope collected first, which is why this is off; Exim does it all the same,
-    /// and a server has to discard the chunk of an envelope that it refuses.
+    /// and a server has to discard the chunk of an envelope that it refuses. Transactions may then overlap as well (see
+    /// <see cref="SmtpSession.SendAsync"/>).
     /// </summary>
     public bool SendChunkWithEnvelope { get; init; }
 

@@ -5,8 +5,8 @@ using EmailSync.Protocols.Wire.Sasl;
 namespace EmailSync.Protocols.Smtp;
 
 /// <summary>
-/// A session with a server that has greeted and been introduced to (RFC 5321 section 3). It is for one caller at a time and owns its
-/// stream.
+/// A session with a server that has greeted and been introduced to (RFC 5321 section 3). It owns its stream and is for one caller at a time,
+/// but for transactions that may overlap (<see cref="SmtpOptions.SendChunkWithEnvelope"/>).
 /// </summary>
 /// <remarks>
 /// A refusal leaves the session whole; a timeout, a cancellation, a violation, the end of the stream or a 421 ends it, and every later
@@ -15,6 +15,7 @@ namespace EmailSync.Protocols.Smtp;
 public sealed class SmtpSession : IAsyncDisposable
 {
     private readonly Dialogue _dialogue;
+    private readonly Turns _turns = new();
     private bool _isSignedIn;
     private bool _isTlsRefused;
     private bool _needsReset;
@@ -107,6 +108,12 @@ public sealed class SmtpSession : IAsyncDisposable
     /// One mail transaction. Refusals by the server are in the result, not thrown; some recipients may be refused and the others get the
     /// message. Recipients over the server's announced limits are not tried (<see cref="RecipientReply.IsOverLimit"/>).
     /// </summary>
+    /// <remarks>
+    /// With <see cref="SmtpOptions.SendChunkWithEnvelope"/> it may be called again before it has returned: transactions go out in the order of
+    /// the calls without waiting for one another's replies, so that a round trip is shared by as many as overlap. Where the server does not
+    /// offer PIPELINING and CHUNKING, or the content is not small and canonical, they wait for one another. A connection that fails leaves as
+    /// many in doubt as had gone out; a cancellation of one ends all.
+    /// </remarks>
     /// <param name="envelope">Who sends it and who gets it.</param>
     /// <param name="content">
     /// The message, dots not stuffed; read from its position to its end and left open. Content of less than 64 KiB, or that can be read
@@ -226,20 +233,58 @@ public sealed class SmtpSession : IAsyncDisposable
         if (envelope.RequireTls && !IsEncrypted)
             throw new EncryptionRequiredException(
                 "The message requires TLS, and the connection is not encrypted (RFC 8689 section 2). Nothing was sent");
+        ThrowIfSpent();
+
+        // Taken before anything is waited for, so that the order is that of the calls.
+        Turn? turn = _dialogue.Options.SendChunkWithEnvelope ? _turns.Take() : null;
+        try
+        {
+            using OutgoingContent outgoing = await OutgoingContent.PrepareAsync(content, cancellationToken);
+            string parameters = MailParameters.Decide(envelope, outgoing.Survey, Extensions, _dialogue.Options);
+            AdmittedRecipients? admitted = AdmittedRecipients.Of(envelope, Extensions.Limits);
+            using MailTransaction transaction = new(_dialogue, admitted?.Envelope ?? envelope, outgoing, parameters);
+            TransactionResult result = await (turn is null
+                ? RunAsync(transaction, _needsReset, turn: null, cancellationToken)
+                : RunAsync(transaction, turn, cancellationToken));
+            SmtpTelemetry.Transacted(result, outgoing.Taken);
+            activity?.SetTag("smtp.recipient.count", result.Recipients.Count).SetTag("smtp.content.size", outgoing.Taken);
+            return admitted?.Complete(result) ?? result;
+        }
+        finally
+        {
+            turn?.End();
+        }
+    }
+
+    private async ValueTask<TransactionResult> RunAsync(MailTransaction transaction, Turn turn, CancellationToken cancellationToken)
+    {
+        await (transaction.IsOneFlight ? turn.MayWrite : turn.MayRead).WaitAsync(cancellationToken);
+        ThrowIfSpent();
+        // What an earlier one leaves open is not known before it has its replies.
+        bool resetsFirst = !turn.MayRead.IsCompleted || _needsReset;
+        try
+        {
+            return await RunAsync(transaction, resetsFirst, transaction.IsOneFlight ? turn : null, cancellationToken);
+        }
+        catch (OperationCanceledException canceled) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ConnectionLostException("The connection is no longer usable: a transaction before this one was canceled", canceled);
+        }
+    }
+
+    private async ValueTask<TransactionResult> RunAsync(MailTransaction transaction, bool resetsFirst, Turn? turn, CancellationToken cancellationToken)
+    {
+        _transactions++;
+        TransactionResult result = await transaction.RunAsync(resetsFirst, turn, cancellationToken);
+        _needsReset = transaction.NeedsReset;
+        return result;
+    }
+
+    private void ThrowIfSpent()
+    {
         if (IsSpent)
             throw new InvalidOperationException(
                 $"The server takes {Extensions.Limits.Transactions} transactions in a session (MAILMAX, RFC 9422); open another one. Nothing was sent");
-
-        using OutgoingContent outgoing = await OutgoingContent.PrepareAsync(content, cancellationToken);
-        string parameters = MailParameters.Decide(envelope, outgoing.Survey, Extensions, _dialogue.Options);
-        AdmittedRecipients? admitted = AdmittedRecipients.Of(envelope, Extensions.Limits);
-        using MailTransaction transaction = new(_dialogue, admitted?.Envelope ?? envelope, outgoing, parameters);
-        _transactions++;
-        TransactionResult result = await transaction.RunAsync(_needsReset, cancellationToken);
-        _needsReset = transaction.NeedsReset;
-        SmtpTelemetry.Transacted(result, outgoing.Taken);
-        activity?.SetTag("smtp.recipient.count", result.Recipients.Count).SetTag("smtp.content.size", outgoing.Taken);
-        return admitted?.Complete(result) ?? result;
     }
 
     private void ThrowIfTlsRefused()

@@ -31,8 +31,10 @@ public sealed partial class TextConnection : IAsyncDisposable
     private LineBuffer? _spareLine;
     private Exception? _failure;
     private IOException? _writeFailure;
+    // Exchanges in progress; and, of all there ever were, those that ended and those that had been completed.
     private int _busy;
-    private bool _complete;
+    private long _ended;
+    private long _completed;
 
     /// <summary>Takes ownership of <paramref name="stream"/>.</summary>
     public TextConnection(Stream stream, TextConnectionOptions? options = null)
@@ -82,18 +84,22 @@ public sealed partial class TextConnection : IAsyncDisposable
     {
         ThrowIfBroken();
         cancellationToken.ThrowIfCancellationRequested();
-        if (Interlocked.Exchange(ref _busy, 1) != 0)
+        if (Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
             throw new InvalidOperationException("Another command is in progress on this connection; a session serves one caller at a time");
-        _complete = false;
-        if (!_received.IsEmpty)
-        {
-            ProtocolViolationException violation = new("The server sent what no command had asked for", FirstLine());
-            Break(violation);
-            EndExchange();
-            throw violation;
-        }
-        return new(this, cancellationToken.UnsafeRegister(
-            static (connection, token) => ((TextConnection)connection!).Abort(new OperationCanceledException(token)), this));
+        return First(cancellationToken);
+    }
+
+    /// <summary>
+    /// Begins an exchange beside those in progress, or as <see cref="BeginExchange"/> where there are none. Their callers take turns: one at
+    /// a time writes, one at a time reads, in the same order, and an exchange has ended before the next one reads.
+    /// </summary>
+    /// <exception cref="ConnectionLostException">The connection is broken.</exception>
+    /// <exception cref="ProtocolViolationException">The peer sent something that no command had asked for.</exception>
+    public Exchange JoinExchange(CancellationToken cancellationToken)
+    {
+        ThrowIfBroken();
+        cancellationToken.ThrowIfCancellationRequested();
+        return Interlocked.Increment(ref _busy) == 1 ? First(cancellationToken) : new(this, AbortOn(cancellationToken));
     }
 
     /// <summary>
@@ -167,18 +173,33 @@ public sealed partial class TextConnection : IAsyncDisposable
         return line;
     }
 
-    internal void CompleteExchange() => _complete = true;
+    internal void CompleteExchange() => Interlocked.Increment(ref _completed);
 
     internal void EndExchange()
     {
-        if (!_complete || _writeFailure is not null)
+        if (Interlocked.Increment(ref _ended) > Volatile.Read(ref _completed) || _writeFailure is not null)
             Break(new ConnectionLostException("An exchange on this connection was left unfinished", _writeFailure));
         // Between exchanges there is nothing to hold buffers for; sessions wait by the thousand.
         if (_received.IsEmpty && !_reading)
             _received.Release();
         _spareLine = null;
-        Volatile.Write(ref _busy, 0);
+        Interlocked.Decrement(ref _busy);
     }
+
+    private Exchange First(CancellationToken cancellationToken)
+    {
+        if (!_received.IsEmpty)
+        {
+            ProtocolViolationException violation = new("The server sent what no command had asked for", FirstLine());
+            Break(violation);
+            EndExchange();
+            throw violation;
+        }
+        return new(this, AbortOn(cancellationToken));
+    }
+
+    private CancellationTokenRegistration AbortOn(CancellationToken cancellationToken) => cancellationToken.UnsafeRegister(
+        static (connection, token) => ((TextConnection)connection!).Abort(new OperationCanceledException(token)), this);
 
     private void Abort(Exception reason)
     {
