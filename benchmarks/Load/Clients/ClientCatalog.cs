@@ -35,6 +35,7 @@ internal static class ClientCatalog
         new(Send, "ours", OurSmtp.ByChunkAsync),
         new(Send, "ours-data", OurSmtp.ByDataAsync),
         new(Send, "ours-flight", OurSmtp.ByChunkWithEnvelopeAsync),
+        new(Send, "ours-overlap", OurSmtp.OverlappingAsync),
         new(Send, "mailkit", MailKitSmtp.SendAsync),
         new(Send, "system-net-mail", SystemNetMail.SendAsync),
         new(Send, "raw", RawSmtp.ByDataAsync),

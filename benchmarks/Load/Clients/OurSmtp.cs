@@ -3,10 +3,12 @@ using EmailSync.Protocols.Smtp;
 
 namespace EmailSync.Load.Clients;
 
-/// <summary>Our SMTP client: by DATA, by BDAT, and by BDAT with the envelope in the same flight.</summary>
+/// <summary>Our SMTP client: by DATA, by BDAT, by BDAT with the envelope in the same flight, and by such flights that overlap.</summary>
 internal static class OurSmtp
 {
     private static readonly Envelope Envelope = new(MailPath.Parse("sender@example.com"), [MailPath.Parse("reader@example.com")]);
+
+    private const int UnderWay = 16;
 
     public static Task<Tally> ByDataAsync(ClientPlan plan) => SendAsync(plan, new() { UseChunking = false });
 
@@ -14,21 +16,32 @@ internal static class OurSmtp
 
     public static Task<Tally> ByChunkWithEnvelopeAsync(ClientPlan plan) => SendAsync(plan, new() { SendChunkWithEnvelope = true });
 
-    private static async Task<Tally> SendAsync(ClientPlan plan, SmtpOptions options)
+    public static Task<Tally> OverlappingAsync(ClientPlan plan) => SendAsync(plan, new() { SendChunkWithEnvelope = true }, UnderWay);
+
+    private static async Task<Tally> SendAsync(ClientPlan plan, SmtpOptions options, int underWay = 1)
     {
         MessageSet messages = SentMessages.Of(plan);
         await Connections.ForEachConnectionAsync(plan, async (_, numbers) =>
         {
             await using SmtpSession session = await SmtpSession.OpenAsync(await Connections.OpenAsync(plan), options);
+            Queue<Task> sent = new(underWay);
             foreach (int number in numbers)
             {
-                using MemoryStream content = new(messages.Content(messages.VariantOf(0, number)), writable: false);
-                TransactionResult result = await session.SendAsync(Envelope, content);
-                if (result.Content is not { IsPositive: true })
-                    throw new InvalidDataException($"The server answered \"{result.Content}\"");
+                if (sent.Count == underWay)
+                    await sent.Dequeue();
+                sent.Enqueue(SendAsync(session, messages.Content(messages.VariantOf(0, number))));
             }
+            await Task.WhenAll(sent);
             await session.QuitAsync();
         });
         return default;
+    }
+
+    private static async Task SendAsync(SmtpSession session, byte[] message)
+    {
+        using MemoryStream content = new(message, writable: false);
+        TransactionResult result = await session.SendAsync(Envelope, content);
+        if (result.Content is not { IsPositive: true })
+            throw new InvalidDataException($"The server answered \"{result.Content}\"");
     }
 }
