@@ -34,7 +34,7 @@ internal static class Book
             throw new LoadException($"There are no results in {results}.");
         DirectoryInfo pictures = Directory.CreateDirectory(Path.ChangeExtension(page.FullName, null));
         StringBuilder text = new("# Benchmarks\n\n");
-        text.AppendLine("Written by `./bench`, which repeats all of it at this size in a few minutes.").AppendLine();
+        text.AppendLine("Written by `./bench full`; `./bench` does the same at a smaller size in a few minutes.").AppendLine();
         text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {runs[0].Report.At:yyyy-MM-dd} on {runs[0].Report.Machine}.").AppendLine();
         text.AppendLine(Reading).AppendLine();
         AppendTargets(text, runs);
