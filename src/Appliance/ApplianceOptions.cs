@@ -55,6 +55,9 @@ public sealed record ApplianceOptions
     /// <summary>Mail sessions on one host at once, over all profiles: 1 to 20,000.</summary>
     public int MaxConnectionsPerHost { get; init; } = 100;
 
+    /// <summary>How long a stop may take, in seconds, before the process ends all the same: 1 to 3,600.</summary>
+    public int StopTimeoutSeconds { get; init; } = 30;
+
     /// <summary>The name said in EHLO (RFC 5321 4.1.4): this machine's where it has a qualified one, and otherwise an address literal.</summary>
     public string? EhloName { get; init; } = Environment.MachineName.Contains('.', StringComparison.Ordinal) ? Environment.MachineName : null;
 
@@ -145,6 +148,7 @@ public sealed record ApplianceOptions
         ApplianceOptions options = section.Get<ApplianceOptions>() ?? new();
         RequireWithin(nameof(MaxConnections), options.MaxConnections, 1, 20_000);
         RequireWithin(nameof(MaxConnectionsPerHost), options.MaxConnectionsPerHost, 1, 20_000);
+        RequireWithin(nameof(StopTimeoutSeconds), options.StopTimeoutSeconds, 1, 3600);
         RequireWithin(nameof(MaxIdleFactor), options.MaxIdleFactor, 1, 12);
         RequireWithin(nameof(MaximumFetchInMebibytes), options.MaximumFetchInMebibytes, 1, 1_048_576);
         RequireWithin(nameof(MaxMailboxTransientFailures), options.MaxMailboxTransientFailures, 1, 1000);

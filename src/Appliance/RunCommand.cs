@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.Net;
 using EmailSync.Appliance.Api;
+using EmailSync.Appliance.Cli;
 using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -25,12 +27,14 @@ internal static class RunCommand
           emailsync run
           emailsync run --EmailSync:DataFolder=/var/lib/emailsync --EmailSync:GovMode=true
           EmailSync__HttpPort=8080 emailsync run
+
+        SIGTERM and Ctrl+C let its sessions come to an end, for StopTimeoutSeconds at most; a second one ends it at once. Nothing is lost either way.
         """;
 
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        Command command = new("run", Help) { TreatUnmatchedTokensAsErrors = false };
+        SelfStoppingCommand command = new("run", Help) { TreatUnmatchedTokensAsErrors = false };
         command.SetAction((parse, cancellationToken) => RunAsync([.. parse.UnmatchedTokens], parse.InvocationConfiguration.Error, cancellationToken));
         return command;
     }
@@ -83,12 +87,13 @@ internal static class RunCommand
         });
         builder.Services.AddSystemd().AddWindowsService();
         ApplianceOptions options = ApplianceOptions.Read(builder.Configuration);
+        using StopSignals stop = new(TimeSpan.FromSeconds(options.StopTimeoutSeconds), cancellationToken);
         using ILoggerFactory startup = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole());
         await using IStore store = await SqliteStore.OpenAsync(
-            new() { DataFolder = options.DataFolder, KeyProtection = options.KeyProtection }, TimeProvider.System, startup.CreateLogger<SqliteStore>(), cancellationToken);
+            new() { DataFolder = options.DataFolder, KeyProtection = options.KeyProtection }, TimeProvider.System, startup.CreateLogger<SqliteStore>(), stop.Token);
         await using WebApplication application = Build(builder, options, store);
-        await ApplianceHost.RecoverAsync(application.Services, cancellationToken);
-        await application.RunAsync(cancellationToken);
+        await ApplianceHost.RecoverAsync(application.Services, stop.Token);
+        await application.RunAsync(stop.Token);
     }
 
     /// <summary>The appliance on a store that is open, listening on its control socket and, where asked for, on loopback.</summary>
@@ -103,6 +108,12 @@ internal static class RunCommand
             Caller.ListenOnControlSocket(kestrel, options.ControlSocketPath);
             if (options.HttpPort is { } port)
                 kestrel.Listen(IPAddress.Loopback, port);
+        });
+        builder.Services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = TimeSpan.FromSeconds(options.StopTimeoutSeconds);
+            // A request that takes its time leaves the sessions no less of theirs.
+            host.ServicesStopConcurrently = true;
         });
         builder.Services.AddAppliance(options, store);
         builder.Services.AddApi(new(options.AllowCredentialsEntryViaNonSecureChannels, options.AllowAnonymousSmtp));

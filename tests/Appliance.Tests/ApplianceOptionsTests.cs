@@ -62,6 +62,8 @@ public sealed class ApplianceOptionsTests
     [InlineData("EmailSync:AdditionalPorts:0", "65536", "AdditionalPorts")]
     [InlineData("EmailSync:HttpPort", "-1", "HttpPort")]
     [InlineData("EmailSync:DataFolder", "", "DataFolder")]
+    [InlineData("EmailSync:DropFolder", " ", "DropFolder")]
+    [InlineData("EmailSync:StopTimeoutSeconds", "0", "StopTimeoutSeconds")]
     [InlineData("EmailSync:MaxIdleFactor", "13", "MaxIdleFactor")]
     [InlineData("EmailSync:MaxMailboxTransientFailures", "0", "MaxMailboxTransientFailures")]
     [InlineData("EmailSync:MailboxBackoffOnTransientError", "86401", "MailboxBackoffOnTransientError")]

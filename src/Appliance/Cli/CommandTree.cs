@@ -57,8 +57,12 @@ public static class CommandTree
         RootCommand root, IReadOnlyList<string> args, TextWriter? output, TextWriter? error, CancellationToken cancellationToken)
     {
         ParseResult parse = root.Parse(args);
-        // Whoever is interrupted ends in good order: the appliance lets its sessions come to a point where nothing is lost.
-        InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) };
+        // Whoever is interrupted ends in good order.
+        InvocationConfiguration configuration = new()
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = parse.CommandResult.Command is SelfStoppingCommand ? null : TimeSpan.FromMinutes(1),
+        };
         if (output is not null)
             configuration.Output = output;
         if (error is not null)

@@ -9,6 +9,9 @@ internal sealed partial class ApplianceProcess : IAsyncDisposable
 {
     private const int Terminate = 15;
 
+    // Another build of it, such as the published one.
+    private static readonly string Program = Environment.GetEnvironmentVariable("EMAILSYNC_TEST_APPLIANCE") ?? Path.Combine(AppContext.BaseDirectory, "emailsync.dll");
+
     private readonly Process _process;
     private readonly Lock _lock = new();
     private readonly List<string> _lines = [];
@@ -34,7 +37,7 @@ internal sealed partial class ApplianceProcess : IAsyncDisposable
     /// <param name="wrapper">A command that ends by becoming what follows it; empty for none.</param>
     public static ApplianceProcess Start(IEnumerable<(string Name, string Value)> environment, params string[] wrapper)
     {
-        string[] words = [.. wrapper, "dotnet", Path.Combine(AppContext.BaseDirectory, "emailsync.dll"), "run"];
+        string[] words = [.. wrapper, "dotnet", Program, "run"];
         ProcessStartInfo start = new(words[0], words[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
@@ -108,10 +111,20 @@ internal sealed partial class ApplianceProcess : IAsyncDisposable
     /// <summary>SIGTERM, as a service manager stops it; it ends in good order.</summary>
     public async Task StopAsync()
     {
+        SendTerminate();
+        int code = await EndAsync();
+        Assert.True(code == 0, $"The appliance ended with {code}:\n{Output}");
+    }
+
+    /// <summary>Sends SIGTERM, and does not wait.</summary>
+    public void SendTerminate() => Assert.Equal(0, Signal(_process.Id, Terminate));
+
+    /// <summary>Waits until it has ended, and returns its exit code.</summary>
+    public async Task<int> EndAsync()
+    {
         using CancellationTokenSource patience = Patience.Begin();
-        Assert.Equal(0, Signal(_process.Id, Terminate));
         await _process.WaitForExitAsync(patience.Token);
-        Assert.True(_process.ExitCode == 0, $"The appliance ended with {_process.ExitCode}:\n{Output}");
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()

@@ -52,6 +52,20 @@ internal sealed class Ledger(LabServer lab, IReadOnlyList<(Mailbox Mailbox, LabM
         return total;
     }
 
+    /// <summary>What is not stored, by its unique-id.</summary>
+    public async Task<IReadOnlyList<(Mailbox Mailbox, string UniqueId)>> MissingAsync(IStore store)
+    {
+        List<(Mailbox, string)> missing = [];
+        foreach ((Mailbox mailbox, LabMailbox account) in mailboxes)
+        {
+            HashSet<string> stored = [.. await StoredAsync(store, mailbox)];
+            lock (_lock)
+                missing.AddRange(_delivered[account.Address].Where(message => !stored.Contains(message.Value)).Select(message => (mailbox, message.Key)));
+        }
+
+        return missing;
+    }
+
     /// <summary>Everything is stored, exactly once.</summary>
     public async Task AssertEverythingIsStoredAsync(IStore store)
     {
