@@ -26,6 +26,16 @@ internal sealed partial class ApplianceProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>What it has used of the processors so far: the same on a busy machine as on one that is not.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Everything it has printed so far.</summary>
     public string Output
     {

@@ -60,12 +60,13 @@ public sealed class Promptness
         long begun = Stopwatch.GetTimestamp();
         await using ApplianceProcess appliance = folder.Start([lab.PortOf(LabService.Pop3s)]);
         await appliance.RunUntilAsync(stored);
+        TimeSpan processor = appliance.ProcessorTime;
         await appliance.StopAsync();
 
         TimeSpan toConnection = Stopwatch.GetElapsedTime(begun, await connected);
         TimeSpan toEnd = Stopwatch.GetElapsedTime(begun, await stored);
-        Write($"from the start of the process to the first connection {toConnection.TotalMilliseconds:F0} ms, to the end of the first poll {toEnd.TotalMilliseconds:F0} ms");
-        Assert.InRange(toConnection, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Write($"from the start of the process to the first connection {toConnection.TotalMilliseconds:F0} ms, to the end of the first poll {toEnd.TotalMilliseconds:F0} ms; processor time {processor.TotalMilliseconds:F0} ms");
+        Assert.InRange(toConnection, TimeSpan.Zero, TimeSpan.FromSeconds(30));
     }
 
     private readonly record struct Times(TimeSpan FromAnswer, TimeSpan FromRequest);
