@@ -52,8 +52,7 @@ public sealed partial class MailboxWorker(
 
     private async Task<WorkOutcome> RunAsync(MailboxId id, Work work, bool isAsked, Lease? lease, CancellationToken cancellationToken)
     {
-        if (await store.Mailboxes.FindAsync(id, cancellationToken) is not { } mailbox
-            || await store.Profiles.FindAsync(mailbox.Profile, cancellationToken) is not { } profile)
+        if (await ReadAsync(id, cancellationToken) is not var (mailbox, profile))
         {
             tests.Drop(id);
             return default;
@@ -80,6 +79,11 @@ public sealed partial class MailboxWorker(
         };
         return new(await store.Mailboxes.ScheduleAsync(id, cancellationToken), failure);
     }
+
+    private async Task<(Mailbox Mailbox, EmailServerProfile Profile)?> ReadAsync(MailboxId id, CancellationToken cancellationToken) =>
+        await store.Mailboxes.FindAsync(id, cancellationToken) is { } mailbox && await store.Profiles.FindAsync(mailbox.Profile, cancellationToken) is { } profile
+            ? (mailbox, profile)
+            : null;
 
     private async Task<Failure?> ReceiveAsync(Lease lease, Mailbox mailbox, EmailServerProfile profile, CancellationToken cancellationToken)
     {
@@ -175,8 +179,19 @@ public sealed partial class MailboxWorker(
         try
         {
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, run.Canceled);
-            TestResult result = await test.RunAsync(mailbox, profile, settings, step => tests.Add(run, step), either.Token);
-            await NoteAsync(mailbox, profile, result, cancellationToken);
+            TestResult result;
+            do
+            {
+                result = await test.RunAsync(mailbox, profile, settings, step => tests.Add(run, step), either.Token);
+                if (await NoteAsync(mailbox, profile, result, cancellationToken))
+                    break;
+                // What was tested is not what is set any more: that is tested now.
+                if (await ReadAsync(mailbox.Id, either.Token) is not { } now)
+                    break;
+                (mailbox, profile) = now;
+                settings = await store.Settings.ReadAsync(either.Token);
+            }
+            while (true);
             tests.Complete(run, TestVerdict.Of(result));
         }
         catch (OperationCanceledException) when (run.Canceled.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -193,10 +208,11 @@ public sealed partial class MailboxWorker(
         return null;
     }
 
-    private async Task NoteAsync(Mailbox mailbox, EmailServerProfile profile, TestResult result, CancellationToken cancellationToken)
+    // False where the mailbox or its profile was changed while it was tested, or is gone: then the result is nobody's.
+    private async Task<bool> NoteAsync(Mailbox mailbox, EmailServerProfile profile, TestResult result, CancellationToken cancellationToken)
     {
         DateTimeOffset now = clock.GetUtcNow();
-        await store.Mailboxes.RecordAsync(mailbox.Id, state => state with
+        bool isOfNow = await store.Mailboxes.RecordAsync(mailbox, profile, state => state with
         {
             IncomingStatus = result.Incoming,
             OutgoingStatus = result.Outgoing,
@@ -209,6 +225,8 @@ public sealed partial class MailboxWorker(
             LastError = result.Steps.LastOrDefault(step => step.Outcome == StepOutcome.Failed)?.Detail,
             NextPollAt = result.Incoming == EmailStatus.Success ? delays.NotBefore(mailbox.Id, now) : null,
         }, cancellationToken);
+        if (!isOfNow)
+            return false;
         await store.Mailboxes.RecordTestAsync(result, cancellationToken);
 
         AlertSubject subject = AlertSubject.Of(mailbox.Id);
@@ -221,6 +239,7 @@ public sealed partial class MailboxWorker(
             await alerts.RaiseAsync(AlertCatalog.MailboxEnabled, subject, Enabled(mailbox, result), service: null, cancellationToken);
         await NoteForOwnerAsync(mailbox, profile, result, cancellationToken);
         LogTested(mailbox.Id, result.Incoming, result.Outgoing);
+        return true;
     }
 
     // The owner of the profile hears of it too, once for all mailboxes; and it is over when none of them fails any more.

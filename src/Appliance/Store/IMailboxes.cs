@@ -72,6 +72,9 @@ public interface IMailboxes
     /// <exception cref="LeaseLostException">The lease is held no more; nothing was changed.</exception>
     ValueTask RecordAsync(Lease lease, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="RecordAsync(MailboxId, Func{MailboxState, MailboxState}, CancellationToken)"/>, by a test of what it read: false, and nothing is changed, where the mailbox or its profile is another now.</summary>
+    ValueTask<bool> RecordAsync(Mailbox tested, EmailServerProfile profile, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken);
+
     /// <summary>Keeps the last test of a mailbox, in place of the one before; does nothing where the mailbox is gone.</summary>
     ValueTask RecordTestAsync(TestResult result, CancellationToken cancellationToken);
 

@@ -1,5 +1,7 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
+using EmailSync.Appliance.Store;
+using EmailSync.Appliance.Tests.Faults;
 using EmailSync.Appliance.Tests.Store;
 using EmailSync.Lab;
 using Microsoft.Extensions.Time.Testing;
@@ -108,6 +110,61 @@ public sealed class MailboxWorkerTests
             ["preconditions", "policy", "dns", "tcp", "tls", "greeting", "capabilities", "authentication", "maildrop",
              "preconditions", "policy", "dns", "tcp", "tls", "greeting", "capabilities", "authentication", "test-message", "round-trip"],
             (await rig.LastTestAsync(mailbox)).Steps.Select(step => step.Name));
+    }
+
+    /// <summary>What a test found of one server enables nothing at another.</summary>
+    [Fact]
+    public async Task X_05_a_profile_that_moves_while_a_mailbox_is_tested_is_not_enabled_by_that_test()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { State = new() });
+
+        await TestAndMeanwhileAsync(rig, mailbox, () => rig.Store.Profiles.UpdateAsync(
+            profile with { Incoming = profile.Incoming with { Location = rig.Location(LabService.Pop3) } }, Rig.Timeout).AsTask());
+
+        Mailbox tested = await rig.ReadAsync(mailbox);
+        Assert.Equal((EmailApproval.Pending, false, false), (tested.Approval, tested.State.EnabledForIncoming, tested.State.EnabledForOutgoing));
+        Assert.Equal((EmailStatus.Failure, null), (tested.State.IncomingStatus, tested.State.NextPollAt));
+        Assert.Contains("approve", (await rig.LastTestAsync(mailbox)).Steps[0].Advice, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_mailbox_that_is_changed_while_it_is_tested_is_tested_again_as_it_is_now()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync(), change: mailbox => mailbox with { State = new() });
+
+        await TestAndMeanwhileAsync(rig, mailbox, () => rig.Store.Mailboxes.UpdateAsync(mailbox with { OutgoingEmail = DeliveryMethod.None }, Rig.Timeout).AsTask());
+
+        Mailbox tested = await rig.ReadAsync(mailbox);
+        Assert.Equal((true, false), (tested.State.EnabledForIncoming, tested.State.EnabledForOutgoing));
+        Assert.Equal((EmailStatus.Success, EmailStatus.NotRun), (tested.State.IncomingStatus, tested.State.OutgoingStatus));
+    }
+
+    [Fact]
+    public async Task The_test_of_a_mailbox_that_is_deleted_meanwhile_ends_its_run()
+    {
+        await using Rig rig = await Rig.StartAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(await rig.AddProfileAsync());
+
+        await TestAndMeanwhileAsync(rig, mailbox, () => rig.Store.Mailboxes.DeleteAsync(mailbox.Id, Rig.Timeout).AsTask());
+
+        Assert.Equal(TestJobState.Completed, Assert.Single(rig.Tests.All).State);
+        Assert.Empty(await rig.AlertsAsync(AlertSubject.Of(mailbox.Id)));
+    }
+
+    // The test has found what it finds, and is about to write it down.
+    private static async Task TestAndMeanwhileAsync(Rig rig, Mailbox mailbox, Func<Task> change)
+    {
+        StoreHang hang = new(nameof(IMailboxes.RecordAsync));
+        MailboxWorker worker = rig.WorkerOf("here", FaultingStore.Wrap(rig.Store, hang));
+        rig.Tests.Start([mailbox.Id], "somebody");
+        Task<WorkOutcome> testing = worker.RunAsync(mailbox.Id, Work.Test, isAsked: true, Rig.Timeout);
+        await hang.Reached.WaitAsync(Rig.Timeout);
+        await change();
+        hang.Release();
+        await testing;
     }
 
     [Fact]

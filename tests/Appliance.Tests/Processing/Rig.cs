@@ -172,7 +172,7 @@ internal sealed class Rig : IAsyncDisposable
         ReceiveCycle receive = new(store, Sessions(store), new(store, alerts, clock), new(store, alerts, AnyFetch), alerts, new(), clock);
         SendCycle send = new(store, Pool, alerts, new(), leases, clock, NullLogger<SendCycle>.Instance);
         return new(
-            store, receive, new(store, alerts), send, new(Sessions(store), clock), new(clock), alerts, new(store, alerts, clock), new(clock), leases, new(), new(),
+            store, receive, new(store, alerts), send, new(Sessions(store), clock), Tests, alerts, new(store, alerts, clock), new(clock), leases, new(), new(),
             clock, NullLogger<MailboxWorker>.Instance);
     }
 

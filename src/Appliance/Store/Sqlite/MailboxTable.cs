@@ -98,6 +98,16 @@ internal sealed class MailboxTable(Database database, LeaseBook leases) : IMailb
             return Record(connection, lease.Mailbox, change);
         }, cancellationToken);
 
+    public ValueTask<bool> RecordAsync(
+        Mailbox tested, EmailServerProfile profile, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken) =>
+        database.WriteAsync(connection => connection.Prepare("""
+            SELECT 1 FROM mailbox m JOIN profile p ON p.id = m.profile
+            WHERE m.id = $id AND m.version = $version AND p.id = $profile AND p.version = $profile_version
+            """)
+            .With("$id", tested.Id.Value).With("$version", tested.Version)
+            .With("$profile", profile.Id.Value).With("$profile_version", profile.Version)
+            .Any() && Record(connection, tested.Id, change), cancellationToken);
+
     public async ValueTask RecordTestAsync(TestResult result, CancellationToken cancellationToken) =>
         await database.WriteAsync(
             connection => connection.Prepare("""
