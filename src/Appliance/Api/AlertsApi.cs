@@ -26,7 +26,7 @@ public static class AlertsApi
         if (scope is null != subject is null)
             throw InvalidRequestException.Of("subject", subject, "Scope and subject belong together.", "Give both or neither.");
         AlertSubject? about = scope is { Value: var kind } ? new(kind, subject!) : null;
-        int size = MailboxesApi.PageSize(limit);
+        int size = PageLimit.Of(limit);
         IReadOnlyList<Alert> page = await store.Alerts.ListAsync(all is not true, about, before, size, cancellationToken);
         return TypedResults.Ok(new Page<AlertContract>([.. page.Select(AlertContract.Of)], page.Count == size ? page[^1].Id.ToString() : null));
     }

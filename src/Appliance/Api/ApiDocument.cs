@@ -14,7 +14,8 @@ internal static class ApiDocument
             Title = "EmailSync",
             Version = "v1",
             Description = "Refusals are problem details (RFC 9457) with a stable code; docs/errors.md lists them. "
-                + "Changes need If-Match with the ETag that was read. Secrets go in and never come out.",
+                + "Changes need If-Match with the ETag that was read. A query parameter that an operation does not have is refused. "
+                + "Secrets go in and never come out. Only a path with %00 in it is refused without a problem: by the HTTP server, with 400.",
         };
         document.Servers = [new() { Url = "http://localhost:5380" }];
         document.Components ??= new();
@@ -28,6 +29,14 @@ internal static class ApiDocument
             },
         };
         document.Security = [new() { [new OpenApiSecuritySchemeReference("token", document)] = [] }];
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The bounds of a page are the same everywhere.</summary>
+    public static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        foreach (OpenApiSchema limit in (operation.Parameters ?? []).Where(parameter => parameter.Name == "limit").Select(parameter => parameter.Schema).OfType<OpenApiSchema>())
+            (limit.Minimum, limit.Maximum, limit.Default) = ("1", $"{PageLimit.Largest}", PageLimit.Default);
         return Task.CompletedTask;
     }
 }

@@ -19,7 +19,7 @@ public static class ApiRoutes
     /// <summary>What the routes need.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services, ApiOptions options)
     {
-        services.AddOpenApi(openApi => openApi.AddDocumentTransformer(ApiDocument.DescribeAsync));
+        services.AddOpenApi(openApi => openApi.AddDocumentTransformer(ApiDocument.DescribeAsync).AddOperationTransformer(ApiDocument.DescribeAsync));
         services.ConfigureHttpJsonOptions(json =>
         {
             ContractJson.Apply(json.SerializerOptions).TypeInfoResolverChain.Insert(0, ContractJson.Contract);
@@ -29,6 +29,7 @@ public static class ApiRoutes
             .AddSingleton<FailureLimit>()
             .AddSingleton<Caller>()
             .AddSingleton<AuditTrail>()
+            .AddSingleton<QueryParameters>()
             .AddSingleton<Measurements>()
             .AddSingleton(new Channel(options.AllowsCredentialsOverHttp))
             .AddSingleton<ConfigurationPlan>()
@@ -49,6 +50,12 @@ public static class ApiRoutes
         application.Use((context, next) => caller.AdmitAsync(context, () => next(context)));
         AuditTrail audit = application.Services.GetRequiredService<AuditTrail>();
         application.Use((context, next) => audit.WatchAsync(context, () => next(context)));
+        QueryParameters query = application.Services.GetRequiredService<QueryParameters>();
+        application.Use((context, next) =>
+        {
+            query.Check(context);
+            return next(context);
+        });
         application.MapHealth();
         // Made now, so that it counts from the start.
         application.Services.GetRequiredService<Measurements>();

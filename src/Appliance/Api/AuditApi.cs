@@ -17,7 +17,7 @@ public static class AuditApi
 
     private static async Task<Ok<Page<AuditContract>>> ListAsync(IStore store, AuditId? before, int? limit, CancellationToken cancellationToken)
     {
-        int size = MailboxesApi.PageSize(limit);
+        int size = PageLimit.Of(limit);
         IReadOnlyList<AuditEntry> page = await store.Audit.ListAsync(before, size, cancellationToken);
         return TypedResults.Ok(new Page<AuditContract>([.. page.Select(AuditContract.Of)], page.Count == size ? page[^1].Id.ToString() : null));
     }

@@ -28,7 +28,7 @@ public static class EmailComposer
         Add("cc", input.Cc, message.Cc, recipients, faults);
         // The envelope alone knows them (RFC 5321 7.2).
         Add("bcc", input.Bcc, [], recipients, faults);
-        if (recipients.Count == 0)
+        if (input is { To: null or [], Cc: null or [], Bcc: null or [] })
             faults.Add("to", null, "There is no recipient.", "Give at least one in to, cc or bcc.");
         Add("replyTo", input.ReplyTo is null ? null : [input.ReplyTo], message.ReplyTo, [], faults);
         if (string.IsNullOrEmpty(input.Text) && string.IsNullOrEmpty(input.Html) && string.IsNullOrWhiteSpace(input.Subject) && input.Attachments is not { Count: > 0 })

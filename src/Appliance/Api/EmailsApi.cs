@@ -49,7 +49,7 @@ public static class EmailsApi
             State = state?.Value,
             IsUnacknowledged = acknowledged == false,
         };
-        IReadOnlyList<Email> page = await store.Emails.ListAsync(filter, after, MailboxesApi.PageSize(limit), cancellationToken);
+        IReadOnlyList<Email> page = await store.Emails.ListAsync(filter, after, PageLimit.Of(limit), cancellationToken);
         // The feed has no last page: whoever comes again with this cursor gets what has come since.
         string? next = page.Count > 0 ? page[^1].Id.ToString() : after?.ToString();
         return TypedResults.Ok(new Page<EmailContract>([.. page.Select(EmailContract.Of)], next));

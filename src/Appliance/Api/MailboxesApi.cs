@@ -15,8 +15,6 @@ namespace EmailSync.Appliance.Api;
 /// <summary>Mailboxes: what is set, agreed to, tested and seen of them.</summary>
 public static class MailboxesApi
 {
-    private const int DefaultPage = 100;
-    private const int LargestPage = 1000;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     /// <summary>The routes.</summary>
@@ -55,16 +53,13 @@ public static class MailboxesApi
         MailboxId? after = null;
         do
         {
-            page = await store.Mailboxes.ListAsync(filter, after, LargestPage, cancellationToken);
+            page = await store.Mailboxes.ListAsync(filter, after, PageLimit.Largest, cancellationToken);
             foreach (Mailbox mailbox in page)
                 yield return mailbox;
             after = page.Count > 0 ? page[^1].Id : after;
         }
-        while (page.Count == LargestPage);
+        while (page.Count == PageLimit.Largest);
     }
-
-    /// <summary>How many entries a page has: as many as asked for, within bounds.</summary>
-    public static int PageSize(int? limit) => Math.Clamp(limit ?? DefaultPage, 1, LargestPage);
 
     private static async Task<Ok<Page<MailboxContract>>> ListAsync(
         IStore store, TimeProvider clock, string? profile, Named<EmailApproval>? approval, Named<EmailStatus>? status, Named<MailboxKind>? kind, bool? late,
@@ -80,7 +75,7 @@ public static class MailboxesApi
             Kind = kind?.Value,
             DueBefore = late == true ? clock.GetUtcNow() - Lateness.Tolerated : null,
         };
-        int size = PageSize(limit);
+        int size = PageLimit.Of(limit);
         IReadOnlyList<Mailbox> page = await store.Mailboxes.ListAsync(filter, after, size, cancellationToken);
         List<MailboxContract> items = [];
         foreach (Mailbox mailbox in page)

@@ -41,14 +41,18 @@ public static class MergePatch
 
     /// <summary>The version that a change expects: from If-Match, where <c>*</c> means whichever there is.</summary>
     /// <exception cref="PreconditionMissingException">There is no such header.</exception>
+    /// <exception cref="BadHttpRequestException">It is no ETag of this API.</exception>
     public static long ExpectedVersion(HttpRequest request, long current)
     {
         StringValues header = request.Headers.IfMatch;
         if (header.Count == 0)
             throw new PreconditionMissingException();
         string tag = header.ToString().Trim();
-        return tag == "*" ? current
-            : long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out long version) ? version : -1;
+        if (tag == "*")
+            return current;
+        return long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out long version)
+            ? version
+            : throw new BadHttpRequestException($"If-Match is '{tag}'; give the one ETag that was read, such as \"3\", or *.");
     }
 
     /// <summary>Refuses what is done to another version than the one that If-Match names; without the header any version will do.</summary>

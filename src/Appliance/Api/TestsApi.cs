@@ -83,7 +83,7 @@ public static class TestsApi
     private static Ok<Page<TestEventContract>> Results(TestJobId test, TestJobs tests, int? after, int? limit)
     {
         Find(tests, test);
-        int size = MailboxesApi.PageSize(limit);
+        int size = PageLimit.Of(limit);
         IReadOnlyList<TestNews> page = tests.Verdicts(test, Math.Max(after ?? 0, 0), size);
         return TypedResults.Ok(new Page<TestEventContract>(
             [.. page.Select(news => TestEventContract.Of(news.Event!))],

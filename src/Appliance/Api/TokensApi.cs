@@ -22,7 +22,7 @@ public static class TokensApi
 
     private static async Task<Ok<Page<TokenContract>>> ListAsync(IStore store, TokenId? after, int? limit, CancellationToken cancellationToken)
     {
-        int size = MailboxesApi.PageSize(limit);
+        int size = PageLimit.Of(limit);
         IReadOnlyList<ApiToken> page = await store.Tokens.ListAsync(after, size, cancellationToken);
         return TypedResults.Ok(new Page<TokenContract>([.. page.Select(token => TokenContract.Of(token))], page.Count == size ? page[^1].Id.ToString() : null));
     }
