@@ -56,6 +56,7 @@ internal static class ApplianceHost
         .AddSingleton<StorageWatch>()
         .AddHostedService(provider => provider.GetRequiredService<StorageWatch>())
         .AddHostedService<Housekeeping>()
+        .AddHostedService<IntegrityWatch>()
         .AddDropFolder(options.DropFolder);
 
     private static IServiceCollection AddDropFolder(this IServiceCollection services, string? folder) => folder is null ? services : services

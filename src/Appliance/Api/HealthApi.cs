@@ -44,9 +44,11 @@ public static class HealthApi
         IStore store, IMailboxScheduler scheduler, EgressPolicy policy, CancellationToken cancellationToken)
     {
         ScheduleSnapshot schedule = scheduler.Snapshot();
+        StoreCheck? check = await store.Upkeep.LastCheckAsync(cancellationToken);
         return TypedResults.Ok(new StatusContract(
             Version, policy.Name, schedule.Planned, schedule.Waiting, schedule.Late, schedule.Running, schedule.Completed, schedule.Failed,
             await store.Emails.CountAsync(new() { Direction = EmailDirection.Incoming }, cancellationToken),
-            await store.Emails.CountAsync(new() { State = EmailState.PendingSend }, cancellationToken)));
+            await store.Emails.CountAsync(new() { State = EmailState.PendingSend }, cancellationToken),
+            check is null ? null : new(check.CompletedAt, check.Emails, check.FaultCount, check.Faults)));
     }
 }

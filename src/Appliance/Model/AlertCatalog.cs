@@ -62,6 +62,11 @@ public static class AlertCatalog
         "The drop folder cannot be used, or a file in it cannot be taken.",
         "Let the appliance's account read, write and delete in the folder. It looks every second and goes on by itself.") { Scopes = [AlertScope.Appliance], IsWhole = true };
 
+    /// <summary>Something that is stored cannot be read, or is not what was stored.</summary>
+    public static readonly AlertEntry StoreDamaged = new("store-damaged", AlertLevel.Error,
+        "The daily check of everything that is stored found something that cannot be read, or that is not what was stored. Mail goes on being received and sent.",
+        "Look at the disk first (its health data, the system's log): it may be dying. Make a backup now, restore the last one from before the damage into another folder with 'emailsync restore', and take from it what is named here; 'emailsync doctor' shows the last check. It is resolved by the next check that finds nothing.") { Scopes = [AlertScope.Appliance], IsWhole = true };
+
     /// <summary>The owner of a profile could not be mailed.</summary>
     public static readonly AlertEntry OwnerNotTold = new("owner-not-told", AlertLevel.Warning,
         "The profile's owner could not be mailed: no mailbox of the appliance is known to be able to send.",
@@ -200,7 +205,7 @@ public static class AlertCatalog
 
     /// <summary>All entries, in the order of their codes.</summary>
     public static IEnumerable<AlertEntry> All =>
-        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, StoreFailing, DropRefused, DropFolderFailing, OwnerNotTold, MessageTooLarge, MessageNotFetched, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
+        Failures.Values.Concat([MailboxEnabled, MailboxRecovered, MailboxSuspended, TestFailed, ProfileFailing, HostFailing, StoreFailing, StoreDamaged, DropRefused, DropFolderFailing, OwnerNotTold, MessageTooLarge, MessageNotFetched, MessageQuarantined, UniqueIdsReset, ServerExpiresMail, LoginDelayTooLong, EmailFailed, EmailBounced, RefreshTokenExpires]).OrderBy(entry => entry.Code, StringComparer.Ordinal);
 
     /// <summary>The entry of a code; null where an earlier version had it and this one has not.</summary>
     public static AlertEntry? Find(string code) => All.FirstOrDefault(entry => entry.Code == code);

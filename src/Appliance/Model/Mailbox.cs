@@ -153,6 +153,9 @@ public sealed record MailboxState
     /// <summary>When Test &amp; Enable last finished.</summary>
     public DateTimeOffset? TestCompletedAt { get; init; }
 
+    /// <summary>For how many days the server keeps mail (EXPIRE), as the last test found; 0: what was retrieved may be gone. Null where it sets no end.</summary>
+    public int? ServerKeepsMailDays { get; init; }
+
     /// <summary>Receiving: transient failures in a row.</summary>
     public int TransientFailureCount { get; init; }
 

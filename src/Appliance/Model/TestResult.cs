@@ -35,4 +35,8 @@ public sealed record TestStep(string Name, MailService? Service, StepOutcome Out
 /// <param name="Outgoing">What sending came to.</param>
 /// <param name="Steps">In the order in which they were taken.</param>
 public sealed record TestResult(
-    MailboxId Mailbox, DateTimeOffset CompletedAt, EmailStatus Incoming, EmailStatus Outgoing, IReadOnlyList<TestStep> Steps);
+    MailboxId Mailbox, DateTimeOffset CompletedAt, EmailStatus Incoming, EmailStatus Outgoing, IReadOnlyList<TestStep> Steps)
+{
+    /// <summary>For how many days the server keeps mail (EXPIRE); null where it sets no end, or was not asked.</summary>
+    public int? ServerKeepsMailDays { get; init; }
+}

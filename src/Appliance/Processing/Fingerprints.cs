@@ -14,13 +14,27 @@ internal static class Fingerprints
     private static readonly SearchValues<string> Marks = SearchValues.Create(["\nMessage-ID:", "\nReceived:"], StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The fingerprints, by message number.</summary>
+    /// <param name="maildrop">The session.</param>
+    /// <param name="numbers">Of which messages.</param>
+    /// <param name="sizes">Their sizes, as LIST announces them.</param>
+    /// <param name="diesIn">Told of the message in whose header the session ended, where it ended in one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Dictionary<int, byte[]>> TakeAsync(
-        Maildrop maildrop, IReadOnlyList<int> numbers, IReadOnlyDictionary<int, long> sizes, CancellationToken cancellationToken)
+        Maildrop maildrop, IReadOnlyList<int> numbers, IReadOnlyDictionary<int, long> sizes, Func<int, Task> diesIn, CancellationToken cancellationToken)
     {
-        if (maildrop.Capabilities is { HasTop: false })
+        if (numbers.Count == 0 || maildrop.Capabilities is { HasTop: false })
             return [];
         using HeaderSink sink = new(sizes);
-        await maildrop.TopAsync(numbers, 0, sink, cancellationToken: cancellationToken);
+        try
+        {
+            await maildrop.TopAsync(numbers, 0, sink, cancellationToken: cancellationToken);
+        }
+        catch (Exception failure) when (Quarantine.Implicates(failure) && sink.Ended < numbers.Count)
+        {
+            await diesIn(numbers[sink.Ended]);
+            throw;
+        }
+
         return sink.Fingerprints
             .GroupBy(taken => UniqueIdHash.Of(taken.Fingerprint))
             .Where(same => same.Count() == 1)
@@ -38,6 +52,9 @@ internal static class Fingerprints
         private HeaderPart _header = new();
 
         public List<(int Number, byte[] Fingerprint)> Fingerprints { get; } = [];
+
+        /// <summary>How many messages came to their end.</summary>
+        public int Ended { get; private set; }
 
         public ValueTask BeginAsync(int messageNumber, CancellationToken cancellationToken)
         {
@@ -62,6 +79,7 @@ internal static class Fingerprints
         {
             if (retrieval.IsWhole && sizes.TryGetValue(retrieval.MessageNumber, out long octets) && _start.AsSpan(0, _length).ContainsAny(Marks))
                 Fingerprints.Add((retrieval.MessageNumber, Fingerprint.Of(octets, _hash.GetHashAndReset())));
+            Ended++;
             return ValueTask.CompletedTask;
         }
 

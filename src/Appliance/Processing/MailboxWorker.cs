@@ -219,6 +219,7 @@ public sealed partial class MailboxWorker(
             EnabledForIncoming = result.Incoming == EmailStatus.Success,
             EnabledForOutgoing = result.Outgoing == EmailStatus.Success,
             TestCompletedAt = now,
+            ServerKeepsMailDays = result.Incoming == EmailStatus.Success ? result.ServerKeepsMailDays : state.ServerKeepsMailDays,
             TransientFailureCount = 0,
             OutgoingTransientFailureCount = 0,
             PostponedUntil = null,

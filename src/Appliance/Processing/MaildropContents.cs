@@ -1,3 +1,4 @@
+using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
 using EmailSync.Protocols.Pop3;
 
@@ -10,8 +11,14 @@ namespace EmailSync.Appliance.Processing;
 /// <param name="IsByContent">Only its content tells whether it is here already.</param>
 public readonly record struct NewMessage(int Number, byte[] UniqueId, long Octets, bool IsByContent)
 {
+    /// <summary>What tells it from others as long as the maildrop stays as it is; empty where its unique-id does.</summary>
+    public byte[] Makeshift { get; init; } = [];
+
     /// <summary>By what it will be known.</summary>
     public UniqueIdHash? Hash => UniqueId.Length > 0 ? UniqueIdHash.Of(UniqueId) : null;
+
+    /// <summary>By what it is suspected where sessions end in it.</summary>
+    public UniqueIdHash Suspected => UniqueIdHash.Of(UniqueId.Length > 0 ? UniqueId : Makeshift);
 }
 
 /// <summary>What a maildrop holds, held against what is known of it.</summary>
@@ -46,7 +53,8 @@ public sealed record MaildropContents(int Listed, IReadOnlyList<NewMessage> New,
     public int? NumberOf(UniqueIdHash known) => Known.IndexOf(known) is >= 0 and int index && KnownNumbers[index] is > 0 and int number ? number : null;
 
     /// <summary>Lists a maildrop.</summary>
-    public static async Task<MaildropContents> ListAsync(Maildrop maildrop, KnownUniqueIds known, CancellationToken cancellationToken)
+    public static async Task<MaildropContents> ListAsync(
+        Maildrop maildrop, Mailbox mailbox, KnownUniqueIds known, Quarantine quarantine, CancellationToken cancellationToken)
     {
         // Some servers offer UIDL and PIPELINING only once signed in (GMail).
         if (maildrop.Capabilities is { HasUniqueIds: false } or { HasPipelining: false })
@@ -77,18 +85,41 @@ public sealed record MaildropContents(int Listed, IReadOnlyList<NewMessage> New,
         List<NewMessage> fresh = [.. reader.New.Select(message => new NewMessage(message.Number, message.UniqueId, sizes.GetValueOrDefault(message.Number), IsByContent: false))];
         if (reader.Unidentified.Count > 0)
         {
-            Dictionary<int, byte[]> fingerprints = await Fingerprints.TakeAsync(maildrop, reader.Unidentified, sizes, cancellationToken);
-            foreach (int number in reader.Unidentified)
+            Dictionary<int, NewMessage> unidentified = Name(reader.Unidentified, sizes);
+            // In whose header a session ended before, of that the header is not asked for again.
+            HashSet<UniqueIdHash> suspects = await quarantine.SuspectedAsync(mailbox, cancellationToken);
+            Dictionary<int, byte[]> fingerprints = await Fingerprints.TakeAsync(
+                maildrop,
+                [.. unidentified.Values.Where(message => !suspects.Contains(message.Suspected)).Select(message => message.Number)],
+                sizes,
+                number => quarantine.NoteFailureAsync(mailbox, unidentified[number], cancellationToken),
+                cancellationToken);
+            foreach ((int number, NewMessage message) in unidentified)
             {
                 byte[] fingerprint = fingerprints.GetValueOrDefault(number, []);
                 if (fingerprint.Length > 0 && known.IndexOf(UniqueIdHash.Of(fingerprint)) is >= 0 and int index)
                     reader.KnownNumbers[index] = number;
                 else
-                    fresh.Add(new(number, fingerprint, sizes.GetValueOrDefault(number), IsByContent: true));
+                    fresh.Add(message with { UniqueId = fingerprint });
             }
         }
 
         fresh.Sort(static (one, other) => one.Number.CompareTo(other.Number));
         return new(hasUniqueIds ? reader.Listed : sizes.Count, fresh, known, reader.KnownNumbers);
+    }
+
+    // The number of a message moves with each deletion before it; its place among those of its size with deletions of its size only.
+    private static Dictionary<int, NewMessage> Name(List<int> numbers, Dictionary<int, long> sizes)
+    {
+        Dictionary<int, NewMessage> named = new(numbers.Count);
+        Dictionary<long, int> ofSize = [];
+        foreach (int number in numbers.Order())
+        {
+            long octets = sizes.GetValueOrDefault(number);
+            int place = ofSize[octets] = ofSize.GetValueOrDefault(octets) + 1;
+            named.Add(number, new(number, [], octets, IsByContent: true) { Makeshift = Fingerprint.Makeshift(octets, place) });
+        }
+
+        return named;
     }
 }

@@ -38,6 +38,10 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
     public static bool Implicates(Exception failure) =>
         failure is not (StorageException or NotStoredException or LeaseLostException or OperationCanceledException or Pop3NegativeResponseException);
 
+    /// <summary>By what the suspects of a mailbox are known.</summary>
+    public async Task<HashSet<UniqueIdHash>> SuspectedAsync(Mailbox mailbox, CancellationToken cancellationToken) =>
+        [.. (await store.Suspects.ListAsync(mailbox.Id, cancellationToken)).Select(suspect => suspect.Message)];
+
     /// <summary>Tells apart what is new in a maildrop.</summary>
     public async Task<Judgement> JudgeAsync(Mailbox mailbox, IReadOnlyList<NewMessage> messages, CancellationToken cancellationToken)
     {
@@ -57,7 +61,7 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
         List<NewMessage> held = [];
         foreach (NewMessage message in messages)
         {
-            if (message.Hash is not { } hash || !known.Remove(hash, out Suspect? suspect))
+            if (!known.Remove(message.Suspected, out Suspect? suspect))
                 free.Add(message);
             else if (suspect.Attempts >= Attempts && suspect.RetryAt > clock.GetUtcNow())
                 held.Add(message);
@@ -79,15 +83,15 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
     /// stored in each run, so it is the first of all in the end.</summary>
     public async Task TryAsync(Mailbox mailbox, NewMessage first, Func<Task> fetch, CancellationToken cancellationToken)
     {
-        if (first.Hash is not { } hash || clock.GetUtcNow() >= _cautiousUntil)
+        if (clock.GetUtcNow() >= _cautiousUntil)
         {
             await fetch();
             return;
         }
 
-        await store.Suspects.CountAttemptAsync(mailbox.Id, hash, clock.GetUtcNow(), cancellationToken);
+        await store.Suspects.CountAttemptAsync(mailbox.Id, first.Suspected, clock.GetUtcNow(), cancellationToken);
         await fetch();
-        await store.Suspects.ForgetAsync(mailbox.Id, [hash], cancellationToken);
+        await store.Suspects.ForgetAsync(mailbox.Id, [first.Suspected], cancellationToken);
     }
 
     /// <summary>Fetches a suspect. It is counted before, and a suspect no more where it was not refused.</summary>
@@ -103,9 +107,9 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
         try
         {
             DateTimeOffset unlessSomebodyLives = clock.GetUtcNow() + Pause(attempts + 1, FirstPauseAfterDeath, LongestPauseAfterDeath);
-            await store.Suspects.CountAttemptAsync(mailbox.Id, suspect.Hash!.Value, unlessSomebodyLives, cancellationToken);
+            await store.Suspects.CountAttemptAsync(mailbox.Id, suspect.Suspected, unlessSomebodyLives, cancellationToken);
             if (await fetch())
-                await store.Suspects.ForgetAsync(mailbox.Id, [suspect.Hash.Value], cancellationToken);
+                await store.Suspects.ForgetAsync(mailbox.Id, [suspect.Suspected], cancellationToken);
             else
                 await NoteFailureAsync(mailbox, suspect, cancellationToken);
         }
@@ -118,8 +122,7 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
     /// <summary>The server refused a message, or a session ended in it.</summary>
     public async Task NoteFailureAsync(Mailbox mailbox, NewMessage message, CancellationToken cancellationToken)
     {
-        if (message.Hash is not { } hash)
-            return;
+        UniqueIdHash hash = message.Suspected;
         int attempts = (await store.Suspects.ListAsync(mailbox.Id, cancellationToken)).FirstOrDefault(suspect => suspect.Message == hash)?.Attempts ?? 1;
         await store.Suspects.NoteFailureAsync(mailbox.Id, hash, clock.GetUtcNow() + Pause(attempts, FirstPause, LongestPause), cancellationToken);
         if (attempts >= Attempts)
@@ -139,7 +142,7 @@ public sealed class Quarantine(IStore store, AlertBook alerts, TimeProvider cloc
 
     private ValueTask TellAsync(Mailbox mailbox, NewMessage message, CancellationToken cancellationToken)
     {
-        string name = Fingerprint.IsOne(message.UniqueId) ? "without a unique-id of its own" : $"with the unique-id {ShownUniqueId.Of(message.UniqueId)}";
+        string name = message.UniqueId.Length == 0 || Fingerprint.IsOne(message.UniqueId) ? "without a unique-id of its own" : $"with the unique-id {ShownUniqueId.Of(message.UniqueId)}";
         return alerts.RaiseAsync(
             AlertCatalog.MessageQuarantined,
             AlertSubject.Of(mailbox.Id),

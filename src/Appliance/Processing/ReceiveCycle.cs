@@ -24,7 +24,7 @@ public sealed class ReceiveCycle(
     {
         await using Maildrop maildrop = await sessions.OpenMaildropAsync(mailbox, profile, steps: null, cancellationToken);
         KnownUniqueIds known = await store.Incoming.KnownUniqueIdsAsync(mailbox.Id, cancellationToken);
-        MaildropContents contents = await RecallAsync(lease, await MaildropContents.ListAsync(maildrop, known, cancellationToken), cancellationToken);
+        MaildropContents contents = await RecallAsync(lease, await MaildropContents.ListAsync(maildrop, mailbox, known, quarantine, cancellationToken), cancellationToken);
         Judgement judgement = await quarantine.JudgeAsync(mailbox, contents.New, cancellationToken);
 
         await using Intake intake = new(

@@ -36,7 +36,7 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
                 steps => AwaitTestMessageAsync(trial, steps, message, before, cancellationToken), cancellationToken);
         }
 
-        return new(mailbox.Id, clock.GetUtcNow(), incoming, outgoing, trial.Steps);
+        return new(mailbox.Id, clock.GetUtcNow(), incoming, outgoing, trial.Steps) { ServerKeepsMailDays = before.KeptDays };
     }
 
     private async Task<EmailStatus> TryAsync(
@@ -70,7 +70,7 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
         before.Count = drop.Messages;
         before.UniqueIds = await ListUniqueIdsAsync(maildrop, cancellationToken);
         await maildrop.AskAnewAsync("EXPIRE", cancellationToken);
-        int? expires = maildrop.Capabilities?.ExpireDays;
+        int? expires = before.KeptDays = maildrop.Capabilities?.ExpireDays;
         await maildrop.QuitAsync(cancellationToken);
         string found = $"{drop.Messages} messages, {drop.Octets} octets, {(before.UniqueIds is not null ? "with unique-ids" : "no unique-ids: messages are recognised by their content")}";
         if (expires is { } days && IsSoonerThanWanted(days, trial.Mailbox))
@@ -209,6 +209,8 @@ public sealed class TestAndEnable(MailSessions sessions, TimeProvider clock)
         public int Count { get; set; }
 
         public HashSet<string>? UniqueIds { get; set; }
+
+        public int? KeptDays { get; set; }
     }
 
     private sealed class Trial(Mailbox mailbox, EmailServerProfile profile, Settings settings, Action<TestStep> report)

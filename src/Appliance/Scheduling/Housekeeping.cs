@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance.Scheduling;
 
-/// <summary>Deletes once an hour what the settings say need not be kept: old alerts, old entries of the audit log and, where asked for, old emails.</summary>
+/// <summary>
+/// Deletes once an hour what the settings say need not be kept: old alerts, old entries of the audit log and, where asked for, old emails.
+/// Once a day it also forgets unique-ids that nothing needs any more, and gives the disk back what deletions left empty.
+/// </summary>
 public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
 {
     /// <summary>How often it looks.</summary>
@@ -13,6 +16,10 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
 
     /// <summary>How long a unique-id has been gone from the server's listings when it is forgotten, once its email is not stored here any more.</summary>
     public static readonly TimeSpan UniqueIdsGoneFor = TimeSpan.FromDays(365);
+
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    private DateTimeOffset _tidyAt = clock.GetUtcNow();
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -30,7 +37,7 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
         }
     }
 
-    /// <summary>Cleans once. A disk that fails is not our trouble to report: it is tried again at the next interval.</summary>
+    /// <summary>Cleans once. A disk that fails is not our trouble to report (<see cref="StorageWatch"/>): it is tried again at the next interval.</summary>
     public async Task CleanAsync(CancellationToken cancellationToken)
     {
         try
@@ -41,14 +48,11 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
             int emails = settings.EmailRetentionDays is { } days
                 ? await store.Emails.DeleteOldAsync(now - TimeSpan.FromDays(days), cancellationToken)
                 : 0;
-            await store.GoneUniqueIds.ForgetAsync(UniqueIdsGoneFor, cancellationToken);
-            int entries = 0;
-            int deleted;
-            do
-                entries += deleted = await store.Audit.DeleteOldAsync(now - TimeSpan.FromDays(settings.AuditRetentionDays), cancellationToken);
-            while (deleted > 0);
+            int entries = await store.Audit.DeleteOldAsync(now - TimeSpan.FromDays(settings.AuditRetentionDays), cancellationToken);
             if (alerts > 0 || emails > 0 || entries > 0)
                 LogCleaned(alerts, emails, entries);
+            if (now >= _tidyAt)
+                await TidyAsync(now, cancellationToken);
         }
         catch (StorageException failure)
         {
@@ -56,9 +60,21 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
         }
     }
 
+    private async Task TidyAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        int forgotten = await store.GoneUniqueIds.ForgetAsync(UniqueIdsGoneFor, cancellationToken);
+        long octets = await store.Upkeep.ShrinkAsync(cancellationToken);
+        _tidyAt = now + Day;
+        if (forgotten > 0 || octets > 0)
+            LogTidied(forgotten, octets);
+    }
+
     [LoggerMessage(EventId = 110, Level = LogLevel.Information, Message = "Deleted {Alerts} alerts, {Emails} emails and {Entries} entries of the audit log whose time was over")]
     private partial void LogCleaned(int alerts, int emails, int entries);
 
     [LoggerMessage(EventId = 111, Level = LogLevel.Error, Message = "What is old could not be deleted; it is tried again in an hour")]
     private partial void LogNotCleaned(StorageException failure);
+
+    [LoggerMessage(EventId = 112, Level = LogLevel.Information, Message = "Forgot {UniqueIds} unique-ids that were gone from their servers for long, and gave {Octets} octets back to the disk")]
+    private partial void LogTidied(int uniqueIds, long octets);
 }

@@ -17,6 +17,18 @@ public static class Fingerprint
         return fingerprint;
     }
 
+    /// <summary>
+    /// A name for a message that nothing but its content tells from others, as long as it is not fetched: the how manieth of its size it is.
+    /// It is no unique-id, and no message is known by it.
+    /// </summary>
+    public static byte[] Makeshift(long announcedOctets, int place)
+    {
+        byte[] name = new byte[1 + sizeof(long) + sizeof(int)];
+        BinaryPrimitives.WriteInt64BigEndian(name.AsSpan(1), announcedOctets);
+        BinaryPrimitives.WriteInt32BigEndian(name.AsSpan(1 + sizeof(long)), place);
+        return name;
+    }
+
     /// <summary>Whether a unique-id is one.</summary>
     public static bool IsOne(ReadOnlySpan<byte> uniqueId) => uniqueId is [0, ..];
 }

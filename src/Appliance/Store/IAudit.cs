@@ -16,7 +16,7 @@ public interface IAudit
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask EndAsync(AuditId id, string subject, string? document, int outcome, CancellationToken cancellationToken);
 
-    /// <summary>Deletes entries of changes that began before a moment, the oldest first, not more than some thousands at once. Returns how many.</summary>
+    /// <summary>Deletes entries of changes that began before a moment, the oldest first. Returns how many.</summary>
     ValueTask<int> DeleteOldAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
     /// <summary>A page, newest first, before <paramref name="before"/>.</summary>

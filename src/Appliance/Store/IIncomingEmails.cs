@@ -12,8 +12,8 @@ public interface IIncomingEmails
     ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The unique-ids whose messages are stored here in whole, and were by a moment: the only ones that may be deleted on the server. Where
-    /// <paramref name="onlyAcknowledged"/> is set, of those the ones that a consumer has acknowledged.
+    /// The unique-ids whose messages were stored here in whole by a moment: the only ones that may be deleted on the server, also where retention
+    /// has deleted them here since. Where <paramref name="onlyAcknowledged"/> is set, of those the ones that a consumer has acknowledged.
     /// </summary>
     ValueTask<KnownUniqueIds> StoredUniqueIdsAsync(
         MailboxId mailbox, DateTimeOffset storedUntil, bool onlyAcknowledged, CancellationToken cancellationToken);

@@ -52,6 +52,18 @@ public interface IStore : IAsyncDisposable
     /// <summary>What was changed, by whom.</summary>
     IAudit Audit { get; }
 
+    /// <summary>What keeps it in good order.</summary>
+    IUpkeep Upkeep { get; }
+
+    /// <summary>Changes the configuration by several steps, one after another, in one transaction: all are stored, or nothing is.</summary>
+    /// <param name="steps">Each does what the part that it belongs to does for it alone; every version is that from before the first step.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="VersionConflictException">One of what is changed was changed in between.</exception>
+    /// <exception cref="NotStoredException">One of what is changed or named is not there.</exception>
+    /// <exception cref="DuplicateValueException">A name or an address is taken.</exception>
+    /// <exception cref="InUseException">Mailboxes use a profile that is to go.</exception>
+    ValueTask ChangeConfigurationAsync(IReadOnlyList<ConfigurationStep> steps, CancellationToken cancellationToken);
+
     /// <summary>Whether the disk takes writes.</summary>
     StorageHealth Health { get; }
 

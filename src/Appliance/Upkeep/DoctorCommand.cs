@@ -11,10 +11,12 @@ namespace EmailSync.Appliance.Upkeep;
 /// <summary><c>emailsync doctor</c>.</summary>
 internal static class DoctorCommand
 {
+    private const string StoreCheckName = "store check";
+
     private const string Help =
         """
         Looks whether everything around the appliance is as it should be, whether it runs or not: data folder, key ring, disk, clock, limits, name
-        resolution, and the egress policy, which is asked about every service, port and TLS mode. Ends with 1 where something must be mended.
+        resolution, the last check of what is stored, and the egress policy, which is asked about every service, port and TLS mode. Ends with 1 where something must be mended.
 
         Examples:
           emailsync doctor
@@ -40,8 +42,8 @@ internal static class DoctorCommand
             FolderChecks.OpenFiles(environment.MaxConnections),
             Lockdown(environment.Policy),
         ];
-        (Check appliance, IReadOnlyList<HostName> hosts) = await ApplianceAsync(verb, environment.Policy);
-        checks.Add(appliance);
+        (Check appliance, Check store, IReadOnlyList<HostName> hosts) = await ApplianceAsync(verb, environment.Policy);
+        checks.AddRange(appliance, store);
         checks.Add(await ResolutionAsync(hosts, verb.Cancellation));
 
         foreach (Check check in checks)
@@ -74,7 +76,7 @@ internal static class DoctorCommand
             : new("egress lockdown", Finding.Failed, $"{asked}; {string.Join("; ", test.Faults)}", "Do not run this build; report it.");
     }
 
-    private static async Task<(Check, IReadOnlyList<HostName>)> ApplianceAsync(Verb verb, EgressPolicy policy)
+    private static async Task<(Check, Check, IReadOnlyList<HostName>)> ApplianceAsync(Verb verb, EgressPolicy policy)
     {
         try
         {
@@ -85,12 +87,22 @@ internal static class DoctorCommand
             string detail = string.Create(CultureInfo.InvariantCulture, $"{status.Version} answers, under the {status.Policy} policy; {status.Running} sessions run, {status.EmailsPending} emails wait");
             return (status.Policy == policy.Name
                 ? new("appliance", Finding.Ok, detail)
-                : new("appliance", Finding.Warning, $"{detail}; this command's own configuration says {policy.Name}", "Run doctor with the configuration of the appliance."), hosts);
+                : new("appliance", Finding.Warning, $"{detail}; this command's own configuration says {policy.Name}", "Run doctor with the configuration of the appliance."), Store(status.StoreCheck), hosts);
         }
         catch (NoApplianceException)
         {
-            return (new("appliance", Finding.Warning, "none answers on the control socket", "Start one with 'emailsync run', or name its control socket with --socket."), []);
+            return (new("appliance", Finding.Warning, "none answers on the control socket", "Start one with 'emailsync run', or name its control socket with --socket."), new(StoreCheckName, Finding.Skipped, "no running appliance tells of its last check"), []);
         }
+    }
+
+    private static Check Store(StoreCheckContract? last)
+    {
+        if (last is null)
+            return new(StoreCheckName, Finding.Skipped, "none has come to its end yet: the first begins ten minutes after the appliance");
+        string detail = string.Create(CultureInfo.InvariantCulture, $"at {last.CompletedAt:u} {last.Emails} emails and all tables were read");
+        return last.FaultCount == 0
+            ? new(StoreCheckName, Finding.Ok, $"{detail}, and nothing is damaged")
+            : new(StoreCheckName, Finding.Failed, string.Create(CultureInfo.InvariantCulture, $"{detail}, and {last.FaultCount} faults found: {string.Join(" ", last.Faults)}"), AlertCatalog.StoreDamaged.Remedy);
     }
 
     private static async Task<Check> ResolutionAsync(IReadOnlyList<HostName> hosts, CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
+using EmailSync.Appliance.Scheduling;
 using EmailSync.Lab;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EmailSync.Appliance.Tests.Processing;
@@ -141,6 +143,25 @@ public sealed class GoneUniqueIdTests
             rig.Lab.Deliver(mailbox.EmailAddress, "Subject: alarm\r\n\r\nTank 3\r\n"u8);
             Assert.Equal((1, 1), await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout) is { } report ? (report.Stored, report.Deleted) : default);
         }
+    }
+
+    [Fact]
+    public async Task What_is_deleted_here_before_its_days_on_the_server_are_over_goes_from_there_at_its_time()
+    {
+        FakeTimeProvider clock = new(DateTimeOffset.UtcNow);
+        await using Rig rig = await Rig.StartAsync(new() { MessagesPerMailbox = 3 }, clock);
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { LeaveOnServerDays = 14 });
+        await rig.Store.Settings.UpdateAsync(new() { EmailRetentionDays = 7 }, Rig.Timeout);
+        await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout);
+        clock.Advance(TimeSpan.FromDays(8));
+        using Housekeeping housekeeping = new(rig.Store, clock, NullLogger<Housekeeping>.Instance);
+        await housekeeping.CleanAsync(Rig.Timeout);
+        Assert.Empty(await rig.EmailsAsync(mailbox));
+
+        Assert.Equal((0, 0), await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout) is { } early ? (early.Stored, early.Deleted) : default);
+        clock.Advance(TimeSpan.FromDays(6));
+        Assert.Equal((0, 3), await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout) is { } late ? (late.Stored, late.Deleted) : default);
     }
 
     private static async Task<int> KnownAsync(Rig rig, Mailbox mailbox) => (await rig.Store.Incoming.KnownUniqueIdsAsync(mailbox.Id, Rig.Timeout)).Hashes.Count;

@@ -115,6 +115,46 @@ public sealed class PoisonTests
         Assert.Equal(4, (await rig.EmailsAsync(mailbox)).Count);
     }
 
+    [Theory]
+    [InlineData("RETR", true)]
+    [InlineData("RETR", false)]
+    [InlineData("TOP", true)]
+    public async Task A_message_that_nothing_but_its_content_tells_from_others_is_left_out_as_well(string at, bool hasTop)
+    {
+        FakeTimeProvider clock = new(DateTimeOffset.UtcNow);
+        await using Rig rig = await Rig.StartAsync(new() { Mailboxes = 1, MessagesPerMailbox = 0 }, clock);
+        EmailServerProfile profile = await rig.AddProfileAsync();
+        Mailbox mailbox = await rig.AddMailboxAsync(profile, change: mailbox => mailbox with { DeleteEmailsAfterProcessing = true });
+        // Neither UIDL, nor Message-ID or Received; and the third and the fourth are of one size.
+        for (int number = 1; number <= 5; number++)
+            rig.Lab.Deliver(mailbox.EmailAddress, Encoding.ASCII.GetBytes($"Subject: {number}\r\n\r\n{new string('x', 500 + (number == 4 ? 3 : number))}\r\n"));
+        List<Misbehaviour> script = [Misbehaviour.Without("UIDL"), Misbehaviour.Reset(at) with { Argument = at == "TOP" ? $"TOP {Poison} " : $"RETR {Poison}" }];
+        if (!hasTop)
+            script.Add(Misbehaviour.Without("TOP"));
+        rig.Lab.Misbehave([.. script]);
+
+        // Where only its header is poison, it is fetched without it.
+        int failures = 0;
+        while (await EndsInItAsync())
+            Assert.InRange(++failures, 1, 3);
+
+        Assert.Equal(at == "TOP" ? (5, 0) : (4, 1), ((await rig.EmailsAsync(mailbox)).Count, rig.Lab.Mailboxes[0].MessageCount));
+        Assert.Equal(at == "TOP" ? [] : ["message-quarantined"], (await rig.AlertsAsync(AlertSubject.Of(mailbox.Id))).Select(alert => alert.Code));
+
+        async Task<bool> EndsInItAsync()
+        {
+            try
+            {
+                await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout);
+                return false;
+            }
+            catch (IOException)
+            {
+                return true;
+            }
+        }
+    }
+
     [Fact]
     public async Task A_message_that_kills_the_process_is_left_out_in_the_end()
     {

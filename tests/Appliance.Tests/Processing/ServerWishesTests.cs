@@ -136,6 +136,7 @@ public sealed class ServerWishesTests
 
         IReadOnlyList<Alert> alerts = await rig.AlertsAsync(AlertSubject.Of(mailbox.Id));
         Assert.Equal(isTold, alerts.Any(alert => alert.Code == "server-expires-mail" && alert.Text.Contains(expire, StringComparison.Ordinal)));
+        Assert.Equal(expire.Contains("14", StringComparison.Ordinal) ? 14 : expire == "EXPIRE 0" ? 0 : null, (await rig.ReadAsync(mailbox)).State.ServerKeepsMailDays);
         TestStep listed = (await rig.LastTestAsync(mailbox)).Steps.Single(step => step.Name == StepNames.Maildrop);
         Assert.Equal((StepOutcome.Passed, isTold), (listed.Outcome, listed.Advice is not null));
     }

@@ -1,5 +1,6 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Scheduling;
+using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
 using EmailSync.Appliance.Tests.Store;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -52,6 +53,27 @@ public sealed class HousekeepingTests : IDisposable
         _clock.Advance(TimeSpan.FromDays(2));
         await housekeeping.CleanAsync(Cancellation);
         Assert.Equal(young, Assert.Single(await store.Audit.ListAsync(null, 10, Cancellation)).Id);
+    }
+
+    [Fact]
+    public async Task A_unique_id_whose_email_and_message_are_gone_is_forgotten_a_year_later()
+    {
+        await using SqliteStore store = await SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, _clock, cancellationToken: Cancellation);
+        MailboxId mailbox = await store.AddMailboxAsync(cancellationToken: Cancellation);
+        UniqueIdHash[] gone = [UniqueIdHash.Of("uid"u8)];
+        await store.Incoming.AddKnownUniqueIdsAsync(mailbox, gone, Cancellation);
+        await store.GoneUniqueIds.AddAsync(await store.LeaseAsync(mailbox), gone, Cancellation);
+        using Housekeeping housekeeping = new(store, _clock, NullLogger<Housekeeping>.Instance);
+
+        foreach (int days in (int[])[364, 1])
+        {
+            Assert.Equal(gone, await store.GoneUniqueIds.FindAsync(mailbox, gone, Cancellation));
+            _clock.Advance(TimeSpan.FromDays(days));
+            await store.Mailboxes.RecordAsync(mailbox, state => state with { LastSuccessAt = _clock.GetUtcNow() }, Cancellation);
+            await housekeeping.CleanAsync(Cancellation);
+        }
+
+        Assert.Empty(await store.GoneUniqueIds.FindAsync(mailbox, gone, Cancellation));
     }
 
     public void Dispose() => _folder.Dispose();

@@ -120,6 +120,9 @@ public sealed class QueryPlanTests : IDisposable
         await store.Reports.RecordAsync(new(1), new(2), [new("b@example.com", RecipientState.Bounced)], Cancellation);
         await AlertAsync(store, AlertSubject.Of(mailbox));
 
+        await store.Upkeep.CheckAsync(Cancellation);
+        await store.Upkeep.LastCheckAsync(Cancellation);
+        await store.Upkeep.ShrinkAsync(Cancellation);
         await store.Secrets.SetAsync(SecretName.Of(mailbox), new("x"), Cancellation);
         await store.Secrets.IsSetAsync(SecretName.Of(mailbox), Cancellation);
         await store.Secrets.ForgetAsync(SecretName.Of(mailbox), Cancellation);

@@ -103,6 +103,29 @@ public abstract partial class StoreContract
         await Store.Mailboxes.DeleteAsync(mailbox, Cancellation);
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task What_retention_deleted_here_may_still_go_from_the_server_at_its_time(bool wasGone)
+    {
+        MailboxId mailbox = await Store.AddMailboxAsync("ada@example.com", Cancellation);
+        await Store.ReceiveAsync(mailbox, "whole", Samples.Message("whole"), Cancellation);
+        await using (IncomingDraft draft = Store.Incoming.Begin(await Store.LeaseAsync(mailbox), "headers only"u8))
+            await draft.CommitAsync(EmailState.HeadersOnly, Cancellation);
+        Assert.Equal(2, await Store.Emails.DeleteOldAsync(DateTimeOffset.MaxValue, Cancellation));
+        if (wasGone)
+        {
+            await Store.GoneUniqueIds.AddAsync(await Store.LeaseAsync(mailbox), Hashes("whole"), Cancellation);
+            await Store.GoneUniqueIds.ReturnAsync(await Store.LeaseAsync(mailbox), Hashes("whole"), Cancellation);
+        }
+
+        await ReopenAsync();
+
+        foreach (bool onlyAcknowledged in (bool[])[false, true])
+        {
+            Assert.Empty((await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start.AddTicks(-1), onlyAcknowledged, Cancellation)).Hashes);
+            Assert.Equal(Hashes("whole"), (await Store.Incoming.StoredUniqueIdsAsync(mailbox, Start, onlyAcknowledged, Cancellation)).Hashes);
+        }
+    }
+
     private async Task<IReadOnlyList<UniqueIdHash>> KnownAsync(MailboxId mailbox) => (await Store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation)).Hashes;
 
     private static UniqueIdHash[] Hashes(params string[] uniqueIds) => [.. uniqueIds.Select(uniqueId => UniqueIdHash.Of(Encoding.ASCII.GetBytes(uniqueId)))];

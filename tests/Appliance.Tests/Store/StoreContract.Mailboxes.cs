@@ -17,6 +17,7 @@ public abstract partial class StoreContract
         LastSuccessAt = Start.AddTicks(4),
         LastError = "-ERR [SYS/TEMP]",
         TestCompletedAt = Start.AddTicks(5),
+        ServerKeepsMailDays = 11,
         TransientFailureCount = 6,
         OutgoingTransientFailureCount = 10,
         ConsecutiveEmptyPolls = 7,

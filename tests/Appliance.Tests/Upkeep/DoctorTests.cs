@@ -1,5 +1,6 @@
 using System.Globalization;
 using EmailSync.Appliance.Cli;
+using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Tests.Api;
 using EmailSync.Appliance.Tests.Cli;
 using EmailSync.Appliance.Tests.Store;
@@ -23,9 +24,28 @@ public sealed class DoctorTests
         Dictionary<string, string> findings = run.Json.GetProperty("checks").EnumerateArray()
             .ToDictionary(check => check.GetProperty("name").GetString()!, check => check.GetProperty("finding").GetString()!);
         Assert.Equal(
-            ["data folder", "key ring", "disk", "clock", "open files", "egress lockdown", "appliance", "name resolution"], findings.Keys);
+            ["data folder", "key ring", "disk", "clock", "open files", "egress lockdown", "appliance", "store check", "name resolution"], findings.Keys);
         foreach (string name in new[] { "data folder", "key ring", "clock", "egress lockdown", "appliance", "name resolution" })
             Assert.Equal($"{name}: ok", $"{name}: {findings[name]}");
+    }
+
+    [Fact]
+    public async Task What_the_last_check_of_the_store_found_is_shown()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        MailboxId mailbox = await host.Store.AddMailboxAsync("ada@example.com", Cancel);
+        await host.Store.ReceiveAsync(mailbox, "uid", Samples.Message("one", 200_000), Cancel);
+        Assert.Matches("- +store check +none has come to its end yet", (await RunAsync(new() { DataFolder = host.Folder }, "doctor")).Output);
+
+        await host.Store.Upkeep.CheckAsync(Cancel);
+        Assert.Matches("ok +store check +at .* 1 emails and all tables were read, and nothing is damaged", (await RunAsync(new() { DataFolder = host.Folder }, "doctor")).Output);
+
+        File.Delete(Assert.Single(Directory.GetFiles(Path.Combine(host.Folder, "spool"))));
+        await host.Store.Upkeep.CheckAsync(Cancel);
+        CliRun run = await RunAsync(new() { DataFolder = host.Folder }, "doctor");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches("FAILED +store check .*1 faults found: Email eml_1: ", run.Output);
+        Assert.Contains("to do: Look at the disk first", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed record SettingsContract
     /// <summary>Entries of the audit log are deleted after so many days: 30 to 3,650.</summary>
     public int? AuditRetentionDays { get; init; }
 
-    /// <summary>Emails are deleted here so many days after they were stored, 1 to 36,500; null keeps them.</summary>
+    /// <summary>Emails are deleted here so many days after they were stored, 1 to 36,500; null keeps them. On the server they go as leaveOnServerDays says.</summary>
     public int? EmailRetentionDays { get; init; }
 
     /// <summary>The stored settings as they go over HTTP.</summary>
@@ -98,8 +98,17 @@ public sealed record SettingsContract
 /// <param name="Failed">Of those.</param>
 /// <param name="EmailsReceived">Stored, incoming.</param>
 /// <param name="EmailsPending">In the outbox.</param>
+/// <param name="StoreCheck">The last check of everything that is stored; null where none has come to its end.</param>
 public sealed record StatusContract(
-    string Version, string Policy, int Planned, int Waiting, int Late, int Running, long Completed, long Failed, long EmailsReceived, long EmailsPending);
+    string Version, string Policy, int Planned, int Waiting, int Late, int Running, long Completed, long Failed, long EmailsReceived, long EmailsPending,
+    StoreCheckContract? StoreCheck);
+
+/// <summary>What a check of everything that is stored found.</summary>
+/// <param name="CompletedAt">When it ended.</param>
+/// <param name="Emails">How many emails' octets were held against their checksums.</param>
+/// <param name="FaultCount">How many faults it found.</param>
+/// <param name="Faults">The first ten of them.</param>
+public sealed record StoreCheckContract(DateTimeOffset CompletedAt, long Emails, int FaultCount, IReadOnlyList<string> Faults);
 
 /// <summary>What is wrong with one field.</summary>
 /// <param name="Field">By its name in JSON.</param>

@@ -174,6 +174,12 @@ public sealed record MailboxContract
     /// <summary>When Test &amp; Enable last finished.</summary>
     public DateTimeOffset? TestCompletedAt { get; init; }
 
+    /// <summary>
+    /// For how many days the server keeps mail (EXPIRE, RFC 2449 section 6.7), as the last Test &amp; Enable found; 0: what was retrieved may be gone.
+    /// Null where the server sets no end, or says nothing of it.
+    /// </summary>
+    public int? ServerKeepsMailDays { get; init; }
+
     /// <summary>Receiving, in a row.</summary>
     public int TransientFailureCount { get; init; }
 
@@ -224,6 +230,7 @@ public sealed record MailboxContract
         LastSuccessAt = mailbox.State.LastSuccessAt,
         LastError = mailbox.State.LastError,
         TestCompletedAt = mailbox.State.TestCompletedAt,
+        ServerKeepsMailDays = mailbox.State.ServerKeepsMailDays,
         TransientFailureCount = mailbox.State.TransientFailureCount,
         OutgoingTransientFailureCount = mailbox.State.OutgoingTransientFailureCount,
         ConsecutiveEmptyPolls = mailbox.State.ConsecutiveEmptyPolls,

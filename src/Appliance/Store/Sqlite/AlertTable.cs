@@ -25,8 +25,16 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
         """;
 
     // Level 0 is information. What stands is looked through once an hour.
-    private const string DeleteOldInformation =
-        "DELETE FROM alert WHERE id IN (SELECT id FROM alert INDEXED BY alert_unresolved WHERE resolved_at IS NULL AND id > 0 AND level = 0 AND last_seen_at < $before)";
+    private const string DeleteOldInformation = """
+        DELETE FROM alert WHERE id IN (
+            SELECT id FROM alert INDEXED BY alert_unresolved WHERE resolved_at IS NULL AND id > 0 AND level = 0 AND last_seen_at < $before LIMIT $limit)
+        """;
+
+    private const string DeleteOldResolved =
+        "DELETE FROM alert WHERE id IN (SELECT id FROM alert INDEXED BY alert_resolved WHERE resolved_at < $before LIMIT $limit)";
+
+    // A few milliseconds of the writer.
+    private const int DeletePage = 1000;
 
     public ValueTask<int> RaiseAsync(AlertEntry entry, AlertSubject subject, string text, CancellationToken cancellationToken) =>
         database.WriteAsync(
@@ -67,11 +75,23 @@ internal sealed class AlertTable(Database database, TimeProvider clock) : IAlert
                 .With("$now", clock.GetUtcNow()).With("$id", id.Value).Execute() > 0,
             cancellationToken);
 
-    public ValueTask<int> DeleteOldAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            connection => connection.Prepare("DELETE FROM alert WHERE resolved_at < $before").With("$before", before).Execute()
-                + connection.Prepare(DeleteOldInformation).With("$before", before).Execute(),
-            cancellationToken);
+    public async ValueTask<int> DeleteOldAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        int deleted = 0;
+        foreach (string which in (string[])[DeleteOldResolved, DeleteOldInformation])
+        {
+            int page;
+            do
+            {
+                page = await database.WriteAsync(
+                    connection => connection.Prepare(which).With("$before", before).With("$limit", DeletePage).Execute(), cancellationToken);
+                deleted += page;
+            }
+            while (page == DeletePage);
+        }
+
+        return deleted;
+    }
 
     private Statement About(Statement statement, AlertSubject subject) => statement
         .With("$now", clock.GetUtcNow())

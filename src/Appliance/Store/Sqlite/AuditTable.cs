@@ -37,13 +37,23 @@ internal sealed class AuditTable(Database database, TimeProvider clock) : IAudit
                 .With("$before", before?.Value ?? long.MaxValue).WithLimit(limit).All(Read),
             cancellationToken);
 
-    public ValueTask<int> DeleteOldAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            connection => connection.Prepare("DELETE FROM audit WHERE id < (SELECT min(id) FROM audit) + $most AND at < $before")
-                .With("$most", DeletedAtOnce)
-                .With("$before", before)
-                .Execute(),
-            cancellationToken);
+    public async ValueTask<int> DeleteOldAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        int deleted = 0;
+        int page;
+        do
+        {
+            page = await database.WriteAsync(
+                connection => connection.Prepare("DELETE FROM audit WHERE id < (SELECT min(id) FROM audit) + $most AND at < $before")
+                    .With("$most", DeletedAtOnce)
+                    .With("$before", before)
+                    .Execute(),
+                cancellationToken);
+            deleted += page;
+        }
+        while (page > 0);
+        return deleted;
+    }
 
     private static AuditEntry Read(Row row) => new()
     {

@@ -31,7 +31,9 @@ internal sealed class Connection : IDisposable
         Connection connection = new(file, SqliteOpenMode.ReadWrite);
         try
         {
-            // WAL first: the other settings belong to a journal. FULL flushes the log at every commit; without it a loss of power takes
+            // Before there is a table: room that deletions leave can be given back to the disk a little at a time.
+            connection.Execute("PRAGMA auto_vacuum = INCREMENTAL");
+            // WAL first of what follows: the other settings belong to a journal. FULL flushes the log at every commit; without it a loss of power takes
             // commits back that were already acknowledged.
             string journal = connection.Prepare("PRAGMA journal_mode = WAL").First(row => row.Text())!;
             if (journal != "wal")
@@ -75,6 +77,9 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Whether a transaction is open: SQLite ends one by itself after some failures.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_connection.Handle) == 0;
+
+    /// <summary>Ends the statement that is running; the one method that may be called from another thread.</summary>
+    public void Interrupt() => raw.sqlite3_interrupt(_connection.Handle);
 
     public void Dispose()
     {

@@ -32,12 +32,14 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     // What is recognised by its content alone (a server without unique-ids) would come back if it were forgotten. What its mailbox keeps until
     // it is acknowledged is nowhere else once the server's copy is gone.
     private const string Old = """
-        SELECT id, spool_file, stored_at < $before, reverse_path IS NULL AND (unique_id IS NULL OR (acknowledged_at IS NULL
+        SELECT id, spool_file, size, stored_at < $before, reverse_path IS NULL AND (unique_id IS NULL OR (acknowledged_at IS NULL
             AND EXISTS (SELECT 1 FROM mailbox WHERE mailbox.id = email.mailbox AND delete_only_acknowledged = 1))) FROM email
         WHERE state = $state AND id > $after ORDER BY id LIMIT $limit
         """;
 
+    // What one write deletes at most, a few milliseconds of the writer: each page of content is looked at once more when it is freed.
     private const int DeletePage = 500;
+    private const long DeletedOctets = 4 * 1024 * 1024;
 
     private static readonly EmailState[] Ended = [EmailState.Received, EmailState.HeadersOnly, EmailState.Sent, EmailState.Bounced, EmailState.Failed, EmailState.Canceled];
 
@@ -70,29 +72,16 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         int deleted = 0;
         foreach (EmailState state in Ended)
         {
-            long after = 0;
-            List<(long Id, string? File, bool IsOld, bool MustStay)> page;
-            do
+            OldPage page = new(After: 0, IsLast: false, Deleted: []);
+            while (!page.IsLast)
             {
-                page = await database.WriteAsync(connection =>
-                {
-                    List<(long Id, string? File, bool IsOld, bool MustStay)> looked = connection.Prepare(Old)
-                        .With("$before", storedBefore).With("$state", (int)state).With("$after", after).With("$limit", DeletePage)
-                        .All(row => (row.Long(), row.OptionalText(), row.Bool(), row.Bool()));
-                    foreach ((long id, _, _, _) in looked.Where(email => email is { IsOld: true, MustStay: false }))
-                        connection.Prepare("DELETE FROM email WHERE id = $id").With("$id", id).Execute();
-                    return looked;
-                }, cancellationToken);
-                after = page.Count > 0 ? page[^1].Id : after;
-                foreach ((_, string? file, _, _) in page.Where(email => email is { IsOld: true, MustStay: false }))
-                {
-                    // Only once the row is gone for good: a row never refers to a file that is not there.
-                    if (file is not null)
-                        spool.Delete(file);
-                    deleted++;
-                }
+                long after = page.After;
+                page = await database.WriteAsync(connection => DeletePageOfOld(connection, state, storedBefore, after), cancellationToken);
+                // Only once the rows are gone for good: a row never refers to a file that is not there.
+                foreach (string file in page.Deleted.OfType<string>())
+                    spool.Delete(file);
+                deleted += page.Deleted.Count;
             }
-            while (page.Count == DeletePage && page[^1].IsOld);
         }
 
         return deleted;
@@ -132,6 +121,28 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         {
             throw new StorageException($"The content of email {id} cannot be read from the spool: {failure.Message}", failure);
         }
+    }
+
+    private static OldPage DeletePageOfOld(Connection connection, EmailState state, DateTimeOffset storedBefore, long after)
+    {
+        List<(long Id, string? File, long Size, bool IsOld, bool MustStay)> looked = connection.Prepare(Old)
+            .With("$before", storedBefore).With("$state", (int)state).With("$after", after).With("$limit", DeletePage)
+            .All(row => (row.Long(), row.OptionalText(), row.Long(), row.Bool(), row.Bool()));
+        List<string?> deleted = [];
+        long octets = 0;
+        foreach ((long id, string? file, long size, bool isOld, bool mustStay) in looked)
+        {
+            if (octets >= DeletedOctets)
+                return new(after, IsLast: false, deleted);
+            after = id;
+            if (!isOld || mustStay)
+                continue;
+            connection.Prepare("DELETE FROM email WHERE id = $id").With("$id", id).Execute();
+            deleted.Add(file);
+            octets += file is null ? size : 0;
+        }
+
+        return new(after, IsLast: looked.Count < DeletePage || !looked[^1].IsOld, deleted);
     }
 
     /// <summary>Adds an email with its content, and returns its id.</summary>
@@ -237,6 +248,12 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     private static Statement Bind(Statement statement, EmailFilter filter) =>
         filter.Mailbox is { } mailbox ? statement.With("$mailbox", mailbox.Value) : statement;
 }
+
+/// <summary>A page of emails of which the old ones were deleted.</summary>
+/// <param name="After">The last that was looked at.</param>
+/// <param name="IsLast">Nothing old lies behind it.</param>
+/// <param name="Deleted">The spool file of each that was deleted; null where it had none.</param>
+internal sealed record OldPage(long After, bool IsLast, IReadOnlyList<string?> Deleted);
 
 /// <summary>An email that is about to get its row.</summary>
 internal sealed record NewEmail(MailboxId Mailbox, EmailState State, DateTimeOffset StoredAt, SealedContent Content)

@@ -12,13 +12,14 @@ internal sealed class GoneUniqueIdTable(Database database, LeaseBook leases, Tim
     private const string ThisOne = "WHERE mailbox = $mailbox AND high = $high AND low = $low";
 
     private const string Add = $"""
-        INSERT INTO gone_unique_id (mailbox, high, low, email, gone_at)
-        SELECT mailbox, high, low, email, $now FROM known_unique_id {ThisOne} AND is_skipped = 0
-        ON CONFLICT DO UPDATE SET gone_at = excluded.gone_at, email = coalesce(excluded.email, email)
+        INSERT INTO gone_unique_id (mailbox, high, low, email, stored_at, gone_at)
+        SELECT mailbox, high, low, email, stored_at, $now FROM known_unique_id {ThisOne} AND is_skipped = 0
+        ON CONFLICT DO UPDATE SET gone_at = excluded.gone_at, email = coalesce(excluded.email, email), stored_at = coalesce(excluded.stored_at, stored_at)
         """;
 
     private const string Return = $"""
-        INSERT INTO known_unique_id (mailbox, high, low, email) SELECT mailbox, high, low, email FROM gone_unique_id {ThisOne}
+        INSERT INTO known_unique_id (mailbox, high, low, email, stored_at)
+        SELECT mailbox, high, low, email, stored_at FROM gone_unique_id {ThisOne}
         ON CONFLICT DO NOTHING
         """;
 

@@ -16,13 +16,14 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
         FROM mailbox_state WHERE mailbox = $mailbox
         """;
 
-    // State 0 is received: stored in whole.
+    // State 0 is received: stored in whole. Where retention deleted it since, its unique-id knows when that was.
     private const string Stored = """
-        SELECT high, low FROM known_unique_id k JOIN email e ON e.id = k.email
-        WHERE k.mailbox = $mailbox AND e.state = 0 AND e.stored_at <= $until
+        SELECT high, low FROM known_unique_id k LEFT JOIN email e ON e.id = k.email
+        WHERE k.mailbox = $mailbox AND iif(e.id IS NULL, k.stored_at, iif(e.state = 0, e.stored_at, NULL)) <= $until
         """;
 
-    private const string Acknowledged = Stored + " AND e.acknowledged_at IS NOT NULL";
+    // What waits for a consumer is not deleted by retention.
+    private const string Acknowledged = Stored + " AND (e.id IS NULL OR e.acknowledged_at IS NOT NULL)";
 
     private const string OfContent = """
         SELECT id FROM email INDEXED BY email_by_content WHERE mailbox = $mailbox AND sha256 = $sha256 AND state < 2 LIMIT 1
@@ -34,8 +35,9 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
         """;
 
     private const string Tie = """
-        INSERT INTO known_unique_id (mailbox, high, low, email) VALUES ($mailbox, $high, $low, $email)
-        ON CONFLICT DO UPDATE SET email = excluded.email, is_skipped = 0
+        INSERT INTO known_unique_id (mailbox, high, low, email, stored_at)
+        VALUES ($mailbox, $high, $low, $email, (SELECT stored_at FROM email WHERE id = $email AND state = 0))
+        ON CONFLICT DO UPDATE SET email = excluded.email, stored_at = excluded.stored_at, is_skipped = 0
         """;
 
     private const string MakeKnown = """

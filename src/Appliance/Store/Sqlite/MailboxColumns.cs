@@ -11,7 +11,7 @@ internal static class MailboxColumns
             m.approval, m.approval_by, m.approval_at, m.process_emails_received_after, m.delete_after_processing, m.leave_on_server_days,
             m.delete_only_acknowledged, m.maximum_message_size,
             s.incoming_status, s.outgoing_status, s.enabled_for_incoming, s.enabled_for_outgoing, s.next_poll_at, s.postponed_until,
-            s.last_poll_started_at, s.last_success_at, s.last_error, s.test_completed_at, s.transient_failure_count, s.outgoing_transient_failure_count,
+            s.last_poll_started_at, s.last_success_at, s.last_error, s.test_completed_at, s.server_keeps_mail_days, s.transient_failure_count, s.outgoing_transient_failure_count,
             s.consecutive_empty_polls, s.messages_received, s.messages_sent
         FROM mailbox m JOIN mailbox_state s ON s.mailbox = m.id
         """;
@@ -19,7 +19,7 @@ internal static class MailboxColumns
     /// <summary>A state alone, in the order in which <see cref="ReadState"/> reads it.</summary>
     public const string SelectState = """
         SELECT incoming_status, outgoing_status, enabled_for_incoming, enabled_for_outgoing, next_poll_at, postponed_until,
-            last_poll_started_at, last_success_at, last_error, test_completed_at, transient_failure_count,
+            last_poll_started_at, last_success_at, last_error, test_completed_at, server_keeps_mail_days, transient_failure_count,
             outgoing_transient_failure_count, consecutive_empty_polls, messages_received, messages_sent
         FROM mailbox_state WHERE mailbox = $mailbox
         """;
@@ -49,11 +49,11 @@ internal static class MailboxColumns
     public const string InsertState = """
         INSERT INTO mailbox_state (
             mailbox, incoming_status, outgoing_status, enabled_for_incoming, enabled_for_outgoing, next_poll_at, postponed_until,
-            last_poll_started_at, last_success_at, last_error, test_completed_at, transient_failure_count, outgoing_transient_failure_count, consecutive_empty_polls,
-            messages_received, messages_sent)
+            last_poll_started_at, last_success_at, last_error, test_completed_at, server_keeps_mail_days, transient_failure_count, outgoing_transient_failure_count,
+            consecutive_empty_polls, messages_received, messages_sent)
         VALUES (
             $mailbox, $incoming_status, $outgoing_status, $enabled_for_incoming, $enabled_for_outgoing, $next_poll_at, $postponed_until,
-            $last_poll_started_at, $last_success_at, $last_error, $test_completed_at, $transient_failure_count, $outgoing_transient_failure_count, $consecutive_empty_polls,
+            $last_poll_started_at, $last_success_at, $last_error, $test_completed_at, $server_keeps_mail_days, $transient_failure_count, $outgoing_transient_failure_count, $consecutive_empty_polls,
             $messages_received, $messages_sent)
         """;
 
@@ -62,7 +62,7 @@ internal static class MailboxColumns
             incoming_status = $incoming_status, outgoing_status = $outgoing_status, enabled_for_incoming = $enabled_for_incoming,
             enabled_for_outgoing = $enabled_for_outgoing, next_poll_at = $next_poll_at, postponed_until = $postponed_until,
             last_poll_started_at = $last_poll_started_at, last_success_at = $last_success_at, last_error = $last_error,
-            test_completed_at = $test_completed_at, transient_failure_count = $transient_failure_count,
+            test_completed_at = $test_completed_at, server_keeps_mail_days = $server_keeps_mail_days, transient_failure_count = $transient_failure_count,
             outgoing_transient_failure_count = $outgoing_transient_failure_count, consecutive_empty_polls = $consecutive_empty_polls, messages_received = $messages_received, messages_sent = $messages_sent
         WHERE mailbox = $mailbox
         """;
@@ -99,6 +99,7 @@ internal static class MailboxColumns
         .With("$last_success_at", state.LastSuccessAt)
         .With("$last_error", state.LastError)
         .With("$test_completed_at", state.TestCompletedAt)
+        .With("$server_keeps_mail_days", state.ServerKeepsMailDays)
         .With("$transient_failure_count", state.TransientFailureCount)
         .With("$outgoing_transient_failure_count", state.OutgoingTransientFailureCount)
         .With("$consecutive_empty_polls", state.ConsecutiveEmptyPolls)
@@ -140,6 +141,7 @@ internal static class MailboxColumns
         LastSuccessAt = row.OptionalMoment(),
         LastError = row.OptionalText(),
         TestCompletedAt = row.OptionalMoment(),
+        ServerKeepsMailDays = row.OptionalInt(),
         TransientFailureCount = row.Int(),
         OutgoingTransientFailureCount = row.Int(),
         ConsecutiveEmptyPolls = row.Int(),

@@ -36,4 +36,5 @@ internal sealed record StoredRecipient(string Address, int State, int? ReplyCode
 [JsonSerializable(typeof(StoredRecipient[]))]
 [JsonSerializable(typeof(Settings))]
 [JsonSerializable(typeof(TestResult))]
+[JsonSerializable(typeof(StoreCheck))]
 internal sealed partial class StoredJson : JsonSerializerContext;

@@ -39,6 +39,7 @@ public sealed partial class SqliteStore : IStore
         Settings = new SettingsTable(_database);
         Tokens = new TokenTable(_database, clock);
         Audit = new AuditTable(_database, clock);
+        Upkeep = new DatabaseUpkeep(_database, folder.DatabaseFile, Emails, clock);
     }
 
     /// <inheritdoc />
@@ -88,6 +89,9 @@ public sealed partial class SqliteStore : IStore
 
     /// <inheritdoc />
     public IAudit Audit { get; }
+
+    /// <inheritdoc />
+    public IUpkeep Upkeep { get; }
 
     /// <summary>Opens the data folder: takes its lock, brings the schema up to date, and deletes what a crash left behind.</summary>
     /// <param name="options">Where, and how much.</param>
