@@ -76,11 +76,15 @@ public sealed class DatabaseUpkeepTests : IDisposable
         {
             mailbox = await store.AddMailboxAsync("ada@example.com", Cancellation);
             await store.ReceiveAsync(mailbox, "inline", Samples.Message("inline", 1_000), Cancellation);
+            _clock.Advance(TimeSpan.FromSeconds(1));
             await store.ReceiveAsync(mailbox, "spooled", Samples.Message("spooled", 200_000), Cancellation);
+            _clock.Advance(TimeSpan.FromSeconds(1));
             await store.ReceiveAsync(mailbox, "lost", Samples.Message("lost", 200_000), Cancellation);
+            _clock.Advance(TimeSpan.FromSeconds(1));
             await store.ReceiveAsync(mailbox, "whole", Samples.Message("whole", 200_000), Cancellation);
         }
 
+        // In the order in which they were stored.
         string[] files = [.. Directory.GetFiles(_folder.Combine("spool")).Order(StringComparer.Ordinal)];
         Flip(files[0], 100_000);
         File.Delete(files[1]);
