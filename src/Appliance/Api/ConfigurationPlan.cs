@@ -10,8 +10,8 @@ namespace EmailSync.Appliance.Api;
 
 /// <summary>
 /// Compares a configuration with what is stored. Nothing is written before the whole of it was found right, and everything that is wrong is
-/// told at once; what it does not name is left alone, unless it is asked to prune. Profiles come before what names them, and go after it, so that
-/// whoever is interrupted half way applies it again and the rest is done.
+/// told at once; what it does not name is left alone, unless it is asked to prune. Then all of it is one transaction of the store: interrupted, it
+/// has changed nothing. Profiles come before what names them, and go after it.
 /// </summary>
 internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailboxScheduler scheduler)
 {
@@ -23,12 +23,14 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
     public async Task<IReadOnlyList<PlannedChange>> ApplyAsync(ConfigurationContract wanted, bool prune, CancellationToken cancellationToken)
     {
         IReadOnlyList<Step> steps = await CompareAsync(wanted, prune, cancellationToken);
+        await store.ChangeConfigurationAsync([.. steps.Select(step => step.Stored)], cancellationToken);
         foreach (Step step in steps)
-            await step.DoAsync();
+            await TellSchedulerAsync(step.Stored);
         return [.. steps.Select(step => step.Change)];
     }
 
-    private sealed record Step(PlannedChange Change, Func<Task> DoAsync);
+    /// <summary>What is told of one change, and what the store does.</summary>
+    private sealed record Step(PlannedChange Change, ConfigurationStep Stored);
 
     /// <summary>What one comparison works on.</summary>
     /// <param name="Wanted">The configuration.</param>
@@ -42,8 +44,34 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
 
         public List<Step> Steps { get; } = [];
 
+        /// <summary>The settings as they will be, but for their default profile.</summary>
+        public Settings Settings { get; set; } = new();
+
         /// <summary>Profiles of the configuration that something is wrong with: what names one is judged when that is mended.</summary>
         public HashSet<string> Faulty { get; } = new(StringComparer.OrdinalIgnoreCase);
+    }
+
+    // It is stored: that the caller is gone does not matter any more.
+    private async Task TellSchedulerAsync(ConfigurationStep stored)
+    {
+        switch (stored)
+        {
+            case SaveProfile { Profile.Id: { Value: > 0 } profile }:
+                scheduler.ProfileChanged(profile);
+                break;
+            case DeleteProfile { Profile: var profile }:
+                scheduler.ProfileChanged(profile);
+                break;
+            case SaveMailbox { Mailbox.Id: { Value: > 0 } mailbox }:
+                scheduler.MailboxChanged(mailbox);
+                break;
+            case DeleteMailbox { Mailbox: var mailbox }:
+                scheduler.MailboxChanged(mailbox);
+                break;
+            case SaveSettings:
+                await SettingsApi.TellSchedulerAsync(store, scheduler, CancellationToken.None);
+                break;
+        }
     }
 
     private async Task<IReadOnlyList<Step>> CompareAsync(ConfigurationContract wanted, bool prune, CancellationToken cancellationToken)
@@ -89,7 +117,7 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         work.Planned[name] = read;
         if (stored is null)
         {
-            work.Steps.Add(new(new(PlannedAction.Create, "profile", read.Name, []), () => ProfileChanges.CreateAsync(store, read, input, cancellationToken)));
+            work.Steps.Add(new(new(PlannedAction.Create, "profile", read.Name, []), new SaveProfile(read, ProfileChanges.GivenSecrets(input))));
             return;
         }
 
@@ -97,12 +125,14 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         foreach ((string field, SecretName secret, string? given) in ProfileChanges.SecretsOf(stored.Id, input))
             await NoteSecretAsync(fields, field, secret, given, cancellationToken);
         if (fields.Count > 0)
-            work.Steps.Add(new(new(PlannedAction.Update, "profile", stored.Name, fields), () => ProfileChanges.StoreAsync(store, scheduler, stored, read, input, cancellationToken)));
+            work.Steps.Add(new(
+                new(PlannedAction.Update, "profile", stored.Name, fields),
+                new SaveProfile(read, ProfileChanges.GivenSecrets(input))));
     }
 
     private async Task CompareSettingsAsync(Work work, CancellationToken cancellationToken)
     {
-        Settings stored = await store.Settings.ReadAsync(cancellationToken);
+        Settings stored = work.Settings = await store.Settings.ReadAsync(cancellationToken);
         EmailServerProfile? storedDefault = work.Stored.Values.FirstOrDefault(profile => profile.Id == stored.DefaultProfile);
         if (work.Wanted.Settings is not { } input)
         {
@@ -117,13 +147,14 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         Settings? read = await work.Faults.PartAsync("settings", () => SettingsApi.ReadAsync(input with { DefaultProfile = null }, store, cancellationToken));
         if (read is null)
             return;
+        work.Settings = read;
         List<string> fields = Differences(SettingsContract.Of(stored) with { DefaultProfile = null }, SettingsContract.Of(read), ContractJson.Contract.SettingsContract);
         if (!string.Equals(storedDefault?.Name, input.DefaultProfile, StringComparison.OrdinalIgnoreCase))
             fields.Add("defaultProfile");
         if (fields.Count > 0)
-            work.Steps.Add(new(new(PlannedAction.Update, "settings", "settings", fields), async () =>
-                await SettingsApi.SaveAsync(
-                    store, scheduler, stored, await SettingsApi.ReadAsync(input, store, cancellationToken) with { Version = stored.Version }, cancellationToken)));
+            work.Steps.Add(new(
+                new(PlannedAction.Update, "settings", "settings", fields),
+                new SaveSettings(read with { Version = stored.Version }, input.DefaultProfile)));
     }
 
     private async Task CompareMailboxAsync(Work work, MailboxInput input, CancellationToken cancellationToken)
@@ -137,12 +168,12 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         if (input.Profile is not { } named || !work.Planned.TryGetValue(named, out EmailServerProfile? planned))
             return;
         Mailbox? stored = await store.Mailboxes.FindByAddressAsync(address, cancellationToken);
-        Mailbox? read = await work.Faults.PartAsync(where, () => MailboxChanges.ReadAsync(input, stored, store, cancellationToken, planned));
+        Mailbox? read = await work.Faults.PartAsync(where, () => MailboxChanges.ReadAsync(input, stored, store, cancellationToken, (planned, work.Settings)));
         if (read is null)
             return;
         if (stored is null)
         {
-            work.Steps.Add(new(new(PlannedAction.Create, "mailbox", read.EmailAddress, []), () => MailboxSaving.CreateAsync(store, input, cancellationToken)));
+            work.Steps.Add(new(new(PlannedAction.Create, "mailbox", read.EmailAddress, []), new SaveMailbox(read, planned.Name, MailboxSaving.GivenSecrets(input))));
             return;
         }
 
@@ -152,12 +183,9 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         await NoteSecretAsync(fields, "password", SecretName.Of(stored.Id), input.Password, cancellationToken);
         await NoteSecretAsync(fields, "refreshToken", SecretName.RefreshTokenOf(stored.Id), input.RefreshToken, cancellationToken);
         if (fields.Count > 0)
-            work.Steps.Add(new(new(PlannedAction.Update, "mailbox", stored.EmailAddress, fields), async () =>
-            {
-                // Moving its profile may have changed it since.
-                Mailbox now = await store.Mailboxes.FindAsync(stored.Id, cancellationToken) ?? stored;
-                await MailboxSaving.UpdateAsync(store, scheduler, now, await MailboxChanges.ReadAsync(input, now, store, cancellationToken), input, cancellationToken);
-            }));
+            work.Steps.Add(new(
+                new(PlannedAction.Update, "mailbox", stored.EmailAddress, fields),
+                new SaveMailbox(read, planned.Name, MailboxSaving.GivenSecrets(input))));
     }
 
     // Profiles last: until then mailboxes may use them.
@@ -167,15 +195,15 @@ internal sealed class ConfigurationPlan(IStore store, ProfileRules rules, IMailb
         await foreach (Mailbox mailbox in ConfigurationApi.AllMailboxesAsync(store, cancellationToken))
         {
             if (!addresses.Contains(mailbox.EmailAddress.ToUpperInvariant()))
-                work.Steps.Add(new(new(PlannedAction.Delete, "mailbox", mailbox.EmailAddress, []), async () =>
-                {
-                    await store.Mailboxes.DeleteAsync(mailbox.Id, cancellationToken);
-                    scheduler.MailboxChanged(mailbox.Id);
-                }));
+                work.Steps.Add(new(
+                    new(PlannedAction.Delete, "mailbox", mailbox.EmailAddress, []),
+                    new DeleteMailbox(mailbox.Id)));
         }
 
         foreach (EmailServerProfile profile in work.Stored.Values.Where(profile => !work.Planned.ContainsKey(profile.Name)))
-            work.Steps.Add(new(new(PlannedAction.Delete, "profile", profile.Name, []), async () => await store.Profiles.DeleteAsync(profile.Id, cancellationToken)));
+            work.Steps.Add(new(
+                new(PlannedAction.Delete, "profile", profile.Name, []),
+                new DeleteProfile(profile.Id)));
     }
 
     private static HashSet<string> AddressesOf(ConfigurationContract wanted) =>

@@ -85,7 +85,7 @@ public static class MailboxBulkApi
         {
             reached(mailbox.Id);
             Mailbox wanted = await ReadAsync(mailbox, patch, store, cancellationToken);
-            return wanted == mailbox ? mailbox : await MailboxChanges.ApplyAsync(store, mailbox, wanted, cancellationToken);
+            return wanted == mailbox ? mailbox : await store.Mailboxes.UpdateAsync(wanted, cancellationToken);
         }, cancellationToken);
     }
 

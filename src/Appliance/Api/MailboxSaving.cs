@@ -10,28 +10,25 @@ namespace EmailSync.Appliance.Api;
 internal static class MailboxSaving
 {
     /// <summary>Stores a new mailbox.</summary>
-    public static async Task<Mailbox> CreateAsync(IStore store, MailboxInput input, CancellationToken cancellationToken)
-    {
-        Mailbox created = await store.Mailboxes.CreateAsync(await MailboxChanges.ReadAsync(input, stored: null, store, cancellationToken), cancellationToken);
-        await SetPasswordAsync(store, created, input, cancellationToken);
-        return created;
-    }
+    public static async Task<Mailbox> CreateAsync(IStore store, MailboxInput input, CancellationToken cancellationToken) =>
+        await store.Mailboxes.CreateAsync(
+            await MailboxChanges.ReadAsync(input, stored: null, store, cancellationToken), cancellationToken, GivenSecrets(input));
 
     /// <summary>Stores a change; with another address or server the mailbox waits for a new approval.</summary>
     public static async Task<Mailbox> UpdateAsync(
-        IStore store, IMailboxScheduler scheduler, Mailbox stored, Mailbox changed, MailboxInput input, CancellationToken cancellationToken)
+        IStore store, IMailboxScheduler scheduler, Mailbox changed, MailboxInput input, CancellationToken cancellationToken)
     {
-        Mailbox updated = await MailboxChanges.ApplyAsync(store, stored, changed, cancellationToken);
-        await SetPasswordAsync(store, updated, input, cancellationToken);
+        Mailbox updated = await store.Mailboxes.UpdateAsync(changed, cancellationToken, GivenSecrets(input));
         scheduler.MailboxChanged(updated.Id);
         return updated;
     }
 
-    private static async Task SetPasswordAsync(IStore store, Mailbox mailbox, MailboxInput input, CancellationToken cancellationToken)
-    {
-        if (input.Password is { } password)
-            await store.Secrets.SetAsync(SecretName.Of(mailbox.Id), new Secret(password), cancellationToken);
-        if (input.RefreshToken is { } token)
-            await store.Secrets.SetAsync(SecretName.RefreshTokenOf(mailbox.Id), new Secret(token), cancellationToken);
-    }
+    /// <summary>The secrets that were given, as the store takes them.</summary>
+    public static IReadOnlyList<GivenSecret> GivenSecrets(MailboxInput input) =>
+    [
+        .. Given(SecretKind.Incoming, input.Password),
+        .. Given(SecretKind.RefreshToken, input.RefreshToken),
+    ];
+
+    private static IEnumerable<GivenSecret> Given(SecretKind kind, string? secret) => secret is null ? [] : [new(kind, new Secret(secret))];
 }

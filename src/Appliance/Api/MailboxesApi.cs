@@ -110,7 +110,7 @@ public static class MailboxesApi
         channel.RequireFor(context, input.Password, input.RefreshToken);
         Mailbox changed = await MailboxChanges.ReadAsync(input, stored, store, cancellationToken);
         changed = await MailboxSaving.UpdateAsync(
-            store, scheduler, stored, changed with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) }, input, cancellationToken);
+            store, scheduler, changed with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) }, input, cancellationToken);
         return await AnswerAsync(store, (await store.Mailboxes.FindAsync(changed.Id, cancellationToken))!, clock, context.Response, cancellationToken);
     }
 

@@ -10,31 +10,13 @@ namespace EmailSync.Appliance.Api;
 /// <summary>What a change of a profile brings with it.</summary>
 internal static class ProfileChanges
 {
-    /// <summary>Stores a new profile with its secrets.</summary>
-    public static async Task<EmailServerProfile> CreateAsync(
-        IStore store, EmailServerProfile profile, ProfileInput input, CancellationToken cancellationToken)
-    {
-        EmailServerProfile created = await store.Profiles.CreateAsync(profile, cancellationToken);
-        await SetSecretsAsync(store, created, input, cancellationToken);
-        return created;
-    }
-
     /// <summary>Stores a change, where no server goes that mailboxes use.</summary>
     /// <exception cref="InvalidRequestException">One does.</exception>
     public static async Task<EmailServerProfile> UpdateAsync(
         IStore store, IMailboxScheduler scheduler, EmailServerProfile stored, EmailServerProfile changed, ProfileInput input, CancellationToken cancellationToken)
     {
         await RefuseMissingServersAsync(store, stored, changed, FrozenSet<string>.Empty, cancellationToken);
-        return await StoreAsync(store, scheduler, stored, changed, input, cancellationToken);
-    }
-
-    /// <summary>Stores a change: secrets that were given for another server are forgotten, those that came along are kept.</summary>
-    public static async Task<EmailServerProfile> StoreAsync(
-        IStore store, IMailboxScheduler scheduler, EmailServerProfile stored, EmailServerProfile changed, ProfileInput input, CancellationToken cancellationToken)
-    {
-        EmailServerProfile updated = await store.Profiles.UpdateAsync(changed, cancellationToken);
-        await ForgetSecretsOfOtherServersAsync(store, stored, updated, cancellationToken);
-        await SetSecretsAsync(store, updated, input, cancellationToken);
+        EmailServerProfile updated = await store.Profiles.UpdateAsync(changed, cancellationToken, GivenSecrets(input));
         scheduler.ProfileChanged(updated.Id);
         return updated;
     }
@@ -64,42 +46,6 @@ internal static class ProfileChanges
         faults.ThrowIfAny();
     }
 
-    // A password was given for one server; whoever changes the server must give it anew (it would otherwise go to a host of their choice).
-    private static async Task ForgetSecretsOfOtherServersAsync(
-        IStore store, EmailServerProfile before, EmailServerProfile after, CancellationToken cancellationToken)
-    {
-        bool incomingMoved = before.Incoming.Location != after.Incoming.Location;
-        bool outgoingMoved = before.Outgoing.Location != after.Outgoing.Location;
-        // What was given for incoming alone would now go to the outgoing server too.
-        bool isSharedAnew = after.UseSameSettingsForOutgoing && !before.UseSameSettingsForOutgoing;
-        if (incomingMoved || isSharedAnew || (outgoingMoved && after.UseSameSettingsForOutgoing))
-            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.Incoming), cancellationToken);
-        if (outgoingMoved)
-            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.Outgoing), cancellationToken);
-        // What is asked for at one token endpoint, for one pair of servers, is nothing that another may have.
-        bool tokensMoved = before.OAuth?.TokenEndpoint != after.OAuth?.TokenEndpoint || before.OAuth?.ClientId != after.OAuth?.ClientId;
-        if (incomingMoved || outgoingMoved || tokensMoved)
-        {
-            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.ClientSecret), cancellationToken);
-            await store.Secrets.ForgetAsync(SecretName.Of(after.Id, SecretKind.RefreshToken), cancellationToken);
-        }
-
-        if (!incomingMoved && !outgoingMoved && !(tokensMoved && before.OAuth is not null))
-            return;
-
-        const int Page = 500;
-        MailboxId? last = null;
-        while (true)
-        {
-            IReadOnlyList<Mailbox> page = await store.Mailboxes.ListAsync(new() { Profile = after.Id }, last, Page, cancellationToken);
-            foreach (Mailbox mailbox in page)
-                await MailboxChanges.ReturnToPendingAsync(store, mailbox, cancellationToken);
-            if (page.Count < Page)
-                return;
-            last = page[^1].Id;
-        }
-    }
-
     /// <summary>A profile's secrets, by the fields that they are given in.</summary>
     public static IEnumerable<(string Field, SecretName Name, string? Given)> SecretsOf(ProfileId profile, ProfileInput? input = null) =>
     [
@@ -122,12 +68,7 @@ internal static class ProfileChanges
         return set;
     }
 
-    private static async Task SetSecretsAsync(IStore store, EmailServerProfile profile, ProfileInput input, CancellationToken cancellationToken)
-    {
-        foreach ((_, SecretName name, string? given) in SecretsOf(profile.Id, input))
-        {
-            if (given is not null)
-                await store.Secrets.SetAsync(name, new Secret(given), cancellationToken);
-        }
-    }
+    /// <summary>The secrets that were given, as the store takes them.</summary>
+    public static IReadOnlyList<GivenSecret> GivenSecrets(ProfileInput input) =>
+        [.. SecretsOf(default, input).Where(secret => secret.Given is not null).Select(secret => new GivenSecret(secret.Name.Kind, new Secret(secret.Given!)))];
 }

@@ -54,7 +54,7 @@ public static class ProfilesApi
     {
         channel.RequireFor(context, input.IncomingPassword, input.OutgoingPassword, input.OauthClientSecret, input.OauthRefreshToken);
         RequireAdminForTrust(context, null, input);
-        EmailServerProfile created = await ProfileChanges.CreateAsync(store, rules.Read(input, stored: null), input, cancellationToken);
+        EmailServerProfile created = await store.Profiles.CreateAsync(rules.Read(input, stored: null), cancellationToken, ProfileChanges.GivenSecrets(input));
         MergePatch.ShowVersion(context.Response, created.Version);
         return TypedResults.Created($"/api/v1/profiles/{created.Id}", await ContractAsync(store, created, cancellationToken));
     }

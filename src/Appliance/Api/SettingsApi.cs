@@ -34,21 +34,18 @@ public static class SettingsApi
         Settings stored = await store.Settings.ReadAsync(cancellationToken);
         SettingsContract input = await MergePatch.ApplyAsync(context.Request, SettingsContract.Of(stored), ContractJson.Contract.SettingsContract);
         Settings changed = await ReadAsync(input, store, cancellationToken) with { Version = MergePatch.ExpectedVersion(context.Request, stored.Version) };
-        changed = await SaveAsync(store, scheduler, stored, changed, cancellationToken);
+        changed = await store.Settings.UpdateAsync(changed, cancellationToken);
+        if ((stored.ApprovalRequiredForUsers, stored.ApprovalRequiredForQueues) != (changed.ApprovalRequiredForUsers, changed.ApprovalRequiredForQueues))
+            await TellSchedulerAsync(store, scheduler, CancellationToken.None);
         MergePatch.ShowVersion(context.Response, changed.Version);
         return TypedResults.Ok(SettingsContract.Of(changed));
     }
 
-    /// <summary>Stores a change, and plans anew what it lets go on.</summary>
-    internal static async Task<Settings> SaveAsync(
-        IStore store, IMailboxScheduler scheduler, Settings stored, Settings changed, CancellationToken cancellationToken)
+    /// <summary>Mailboxes that stood still for want of an approval are not planned: their profiles' schedules are read again.</summary>
+    internal static async Task TellSchedulerAsync(IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
     {
-        Settings updated = await store.Settings.UpdateAsync(changed, cancellationToken);
-        bool isApprovalOther = (stored.ApprovalRequiredForUsers, stored.ApprovalRequiredForQueues) != (updated.ApprovalRequiredForUsers, updated.ApprovalRequiredForQueues);
-        // Mailboxes that stood still for want of an approval are not planned: their profiles' schedules are read again.
-        foreach (EmailServerProfile waiting in isApprovalOther ? await store.Profiles.ListAsync(cancellationToken) : [])
+        foreach (EmailServerProfile waiting in await store.Profiles.ListAsync(cancellationToken))
             scheduler.ProfileChanged(waiting.Id);
-        return updated;
     }
 
     /// <summary>Reads settings: fills in the defaults, and finds everything that is wrong, at once.</summary>

@@ -174,6 +174,9 @@ public sealed record MailboxState
     /// <summary>Who is receiving or sending for the mailbox now; null where nobody is. Read only: what is recorded leaves it alone.</summary>
     public string? LeasedBy { get; init; }
 
+    /// <summary>The state from which nothing is done for the mailbox until it is tested again.</summary>
+    public MailboxState Disabled() => this with { EnabledForIncoming = false, EnabledForOutgoing = false, NextPollAt = null, PostponedUntil = null };
+
     /// <summary>Both directions together: failure where one failed, success where one succeeded and none failed.</summary>
     public EmailStatus MailboxStatus => (IncomingStatus, OutgoingStatus) switch
     {

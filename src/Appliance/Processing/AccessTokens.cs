@@ -19,7 +19,8 @@ public sealed class AccessTokens(IStore store, HttpDoor door, TimeProvider clock
     /// <summary>A refresh token that dies within this time is warned of.</summary>
     public static readonly TimeSpan WarnAhead = TimeSpan.FromDays(14);
 
-    private readonly ConcurrentDictionary<(string Owner, OAuthClient Client), Holder> _holders = [];
+    // The servers are in the key: a token that was asked for is for them, and for no server that the profile is given later.
+    private readonly ConcurrentDictionary<(string Owner, OAuthClient Client, ServerLocation? Incoming, ServerLocation? Outgoing), Holder> _holders = [];
 
     /// <summary>A token to sign in with.</summary>
     /// <param name="profile">Says how tokens are obtained.</param>
@@ -66,7 +67,8 @@ public sealed class AccessTokens(IStore store, HttpDoor door, TimeProvider clock
     }
 
     private Holder HolderOf(EmailServerProfile profile, Mailbox mailbox, bool isProfiles) => _holders.GetOrAdd(
-        (profile.OAuth!.Flow == OAuthFlow.ClientCredentials || isProfiles ? profile.Id.ToString() : mailbox.Id.ToString(), profile.OAuth), _ => new());
+        (profile.OAuth!.Flow == OAuthFlow.ClientCredentials || isProfiles ? profile.Id.ToString() : mailbox.Id.ToString(), profile.OAuth, profile.Incoming.Location, profile.Outgoing.Location),
+        _ => new());
 
     private static bool IsPassing(Exception failure) => failure is SessionOpeningException or SignInRefusedException { AreCredentialsWrong: false };
 
@@ -83,6 +85,7 @@ public sealed class AccessTokens(IStore store, HttpDoor door, TimeProvider clock
             form["client_secret"] = own.Reveal();
         else if (!refreshes)
             throw new NotReadyException($"The profile '{profile.Name}' has no oauthClientSecret; set it.");
+        Secret? used = null;
         if (refreshes)
         {
             Secret refreshToken = await store.Secrets.RevealAsync(refreshName, cancellationToken)
@@ -90,6 +93,7 @@ public sealed class AccessTokens(IStore store, HttpDoor door, TimeProvider clock
                     ? $"The profile '{profile.Name}' has no oauthRefreshToken; set it."
                     : $"The mailbox {mailbox.EmailAddress} has no refreshToken; set it.");
             form["refresh_token"] = refreshToken.Reveal();
+            used = refreshToken;
         }
 
         HttpAnswer answer;
@@ -103,8 +107,9 @@ public sealed class AccessTokens(IStore store, HttpDoor door, TimeProvider clock
         }
 
         TokenAnswer granted = TokenAnswer.Read(answer, client.TokenEndpoint.Host, form.Where(field => field.Key is "client_secret" or "refresh_token").Select(field => field.Value));
+        // Where it was forgotten meanwhile, because the profile has another server now, its successor is not for that server either.
         if (refreshes && granted.RefreshToken is { } next)
-            await store.Secrets.SetAsync(refreshName, next, cancellationToken);
+            await store.Secrets.SetAsync(refreshName, next, cancellationToken, inPlaceOf: used);
         if (refreshes)
             await WarnAsync(isProfiles ? AlertSubject.Of(profile.Id) : AlertSubject.Of(mailbox.Id), granted.RefreshTokenLifetime, cancellationToken);
         DateTimeOffset now = clock.GetUtcNow();

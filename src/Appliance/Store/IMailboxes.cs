@@ -31,10 +31,10 @@ public readonly record struct MailboxSchedule(MailboxId Mailbox, ProfileId Profi
 /// <summary>Mailboxes, and what the engine knows about them.</summary>
 public interface IMailboxes
 {
-    /// <summary>Stores a new mailbox and returns it with its id and version 1.</summary>
+    /// <summary>Stores a new mailbox with its secrets and returns it with its id and version 1.</summary>
     /// <exception cref="DuplicateValueException">The address is taken.</exception>
     /// <exception cref="NotStoredException">Its profile does not exist.</exception>
-    ValueTask<Mailbox> CreateAsync(Mailbox mailbox, CancellationToken cancellationToken);
+    ValueTask<Mailbox> CreateAsync(Mailbox mailbox, CancellationToken cancellationToken, params IReadOnlyList<GivenSecret> secrets);
 
     /// <summary>The mailbox, or null.</summary>
     ValueTask<Mailbox?> FindAsync(MailboxId id, CancellationToken cancellationToken);
@@ -52,11 +52,15 @@ public interface IMailboxes
     /// <summary>How many mailboxes a profile has.</summary>
     ValueTask<long> CountAsync(ProfileId profile, CancellationToken cancellationToken);
 
-    /// <summary>Replaces what an administrator sets (not the engine's state) where the version is still the one that <paramref name="mailbox"/> carries.</summary>
+    /// <summary>
+    /// Replaces what an administrator sets (not the engine's state) where the version is still the one that <paramref name="mailbox"/> carries.
+    /// With another address or at another server (<see cref="Relocation"/>) it is stored without its secrets and its approval, and disabled, in
+    /// the same transaction; with another profile what was skipped is forgotten. The secrets given are stored.
+    /// </summary>
     /// <exception cref="VersionConflictException">It was changed in between.</exception>
     /// <exception cref="NotStoredException">There is no such mailbox, or no such profile.</exception>
     /// <exception cref="DuplicateValueException">The address is taken.</exception>
-    ValueTask<Mailbox> UpdateAsync(Mailbox mailbox, CancellationToken cancellationToken);
+    ValueTask<Mailbox> UpdateAsync(Mailbox mailbox, CancellationToken cancellationToken, params IReadOnlyList<GivenSecret> secrets);
 
     /// <summary>Deletes a mailbox with its secrets and its known unique-ids. Its emails stay; those that wait to be sent are canceled.</summary>
     /// <exception cref="NotStoredException">There is no such mailbox.</exception>

@@ -37,10 +37,14 @@ public readonly record struct SecretName(string Owner, SecretKind Kind)
 /// <summary>Passwords: written through the API, revealed to processing only, encrypted at rest under keys that are not in the database.</summary>
 public interface ISecrets
 {
-    /// <summary>Stores a password, or replaces it.</summary>
+    /// <summary>Stores a password, or replaces it. False where it is no more the one that it was to take the place of; then nothing is stored.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="secret">The password.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="inPlaceOf">Stored only where this one is; null for whatever there is.</param>
     /// <exception cref="NotStoredException">There is no such owner.</exception>
     /// <exception cref="StorageException">The key ring or the disk failed.</exception>
-    ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken);
+    ValueTask<bool> SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken, Secret? inPlaceOf = null);
 
     /// <summary>Whether one is stored.</summary>
     ValueTask<bool> IsSetAsync(SecretName name, CancellationToken cancellationToken);
@@ -48,9 +52,6 @@ public interface ISecrets
     /// <summary>The password, or null where none is stored.</summary>
     /// <exception cref="StorageException">It cannot be decrypted: the key ring is not the one it was written under.</exception>
     ValueTask<Secret?> RevealAsync(SecretName name, CancellationToken cancellationToken);
-
-    /// <summary>Forgets a password. False where none was stored.</summary>
-    ValueTask<bool> ForgetAsync(SecretName name, CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes a new key, encrypts every password under it, and deletes the keys that none is encrypted under any more. Cut off, it can be run

@@ -22,6 +22,8 @@ public sealed class AccessTokensTests : IAsyncLifetime, IDisposable
     private EmailServerProfile _profile = null!;
     private Mailbox _mailbox = null!;
 
+    private static readonly ServerLocation Elsewhere = new(HostName.Parse("elsewhere.example.com"), 995, TlsMode.Implicit);
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
@@ -97,6 +99,47 @@ public sealed class AccessTokensTests : IAsyncLifetime, IDisposable
         await GetAsync();
         Assert.Equal(("refresh-0", "refresh-1"), (_endpoint.Asked[0]["refresh_token"], _endpoint.Asked[1]["refresh_token"]));
         Assert.Empty(await AlertsAsync());
+    }
+
+    [Fact]
+    public async Task Where_warnings_are_switched_off_nobody_is_warned_of_a_refresh_token()
+    {
+        await RefreshAsync();
+        await _store.Settings.UpdateAsync(new() { AlertOnWarning = false }, Cancel);
+        _endpoint.Answer = n => (200, $$"""{"access_token":"token-{{n}}","expires_in":"3600","refresh_token_expires_in":864000}""");
+
+        await GetAsync();
+        Assert.Empty(await AlertsAsync());
+
+        await _store.Settings.UpdateAsync(new() { Version = 1 }, Cancel);
+        _clock.Advance(TimeSpan.FromHours(1));
+        await GetAsync();
+        Assert.Single(await AlertsAsync());
+    }
+
+    [Fact]
+    public async Task X_05_a_token_that_was_kept_is_for_no_server_that_the_profile_is_given_later()
+    {
+        Assert.Equal("token-1", await GetAsync());
+
+        _profile = _profile with { Incoming = _profile.Incoming with { Location = Elsewhere } };
+        Assert.Equal("token-2", await GetAsync());
+    }
+
+    [Fact]
+    public async Task X_05_a_refresh_token_that_comes_when_the_profile_has_moved_is_not_kept()
+    {
+        await RefreshAsync();
+        TaskCompletionSource gate = new();
+        _endpoint.Gate = gate.Task;
+        _endpoint.Answer = _ => (200, """{"access_token":"token","expires_in":3600,"refresh_token":"refresh-1"}""");
+        Task<string> asking = GetAsync();
+        await _endpoint.IsAsked;
+        await _store.Profiles.UpdateAsync(_profile with { Incoming = _profile.Incoming with { Location = Elsewhere } }, Cancel);
+        gate.SetResult();
+        await asking;
+
+        Assert.Null(await _store.Secrets.RevealAsync(SecretName.RefreshTokenOf(_mailbox.Id), Cancel));
     }
 
     [Fact]

@@ -13,6 +13,7 @@ namespace EmailSync.Appliance.Tests.OAuth;
 /// <summary>A provider's token endpoint on loopback, over HTTPS, that answers as it is told.</summary>
 internal sealed class TokenEndpoint : IAsyncDisposable
 {
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly WebApplication _application;
 
     private TokenEndpoint(WebApplication application) => _application = application;
@@ -21,6 +22,9 @@ internal sealed class TokenEndpoint : IAsyncDisposable
 
     /// <summary>The forms that were posted.</summary>
     public List<Dictionary<string, string>> Asked { get; } = [];
+
+    /// <summary>Ends when the first form was posted.</summary>
+    public Task IsAsked => _asked.Task;
 
     /// <summary>What it answers to the n-th, from 1.</summary>
     public Func<int, (int Status, string Json)> Answer { get; set; } = n => (200, $$"""{"access_token":"token-{{n}}","token_type":"Bearer","expires_in":3600}""");
@@ -56,6 +60,7 @@ internal sealed class TokenEndpoint : IAsyncDisposable
             number = Asked.Count;
         }
 
+        _asked.TrySetResult();
         await Gate.WaitAsync(context.RequestAborted);
         (int status, string json) = Answer(number);
         context.Response.StatusCode = status;

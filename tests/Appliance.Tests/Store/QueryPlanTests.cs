@@ -125,7 +125,10 @@ public sealed class QueryPlanTests : IDisposable
         await store.Upkeep.ShrinkAsync(Cancellation);
         await store.Secrets.SetAsync(SecretName.Of(mailbox), new("x"), Cancellation);
         await store.Secrets.IsSetAsync(SecretName.Of(mailbox), Cancellation);
-        await store.Secrets.ForgetAsync(SecretName.Of(mailbox), Cancellation);
+        await store.Secrets.SetAsync(SecretName.Of(mailbox), new("y"), Cancellation, inPlaceOf: new EmailSync.Protocols.Wire.Secret("x"));
+        await store.Mailboxes.UpdateAsync((await store.Mailboxes.FindAsync(mailbox, Cancellation))! with { EmailAddress = "other@example.com" }, Cancellation);
+        await store.Profiles.UpdateAsync(
+            (await store.Profiles.FindAsync(profile.Id, Cancellation))! with { Incoming = new() { Location = new(HostName.Parse("x"), 995, TlsMode.Implicit) } }, Cancellation);
         await store.Settings.UpdateAsync(await store.Settings.ReadAsync(Cancellation) with { DefaultProfile = profile.Id }, Cancellation);
         await AccessAsync(store);
         await store.Mailboxes.DeleteAsync(mailbox, Cancellation);

@@ -65,6 +65,9 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
     /// <summary>Forgets one.</summary>
     public const string Forget = "DELETE FROM known_unique_id WHERE mailbox = $mailbox AND high = $high AND low = $low";
 
+    // What is selected, and how one of it is forgotten.
+    private static readonly (string Which, string Forget)[] JudgedAnew = [(Skipped, Forget), (OfHeaders, Forget), (GoneOfHeaders, GoneUniqueIdTable.Forget)];
+
     private readonly ContentCommit _commit = new(database, spool);
 
     public async ValueTask<KnownUniqueIds> KnownUniqueIdsAsync(MailboxId mailbox, CancellationToken cancellationToken)
@@ -119,15 +122,12 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
     public async ValueTask<int> ForgetSkippedAsync(MailboxId mailbox, CancellationToken cancellationToken)
     {
         int forgotten = await database.WriteAsync(connection => SuspectTable.ForgetAll(connection, mailbox), cancellationToken);
-        foreach ((string which, string forget) in ((string, string)[])[(Skipped, Forget), (OfHeaders, Forget), (GoneOfHeaders, GoneUniqueIdTable.Forget)])
+        foreach ((string which, string forget) in JudgedAnew)
         {
             int page;
             do
             {
-                page = await database.WriteAsync(connection => connection
-                    .Prepare(which).With("$mailbox", mailbox.Value).With("$limit", WritePageSize)
-                    .All(row => row.UniqueIdHash())
-                    .Sum(uniqueId => connection.Prepare(forget).With(mailbox, uniqueId).Execute()), cancellationToken);
+                page = await database.WriteAsync(connection => ForgetPage(connection, which, forget, mailbox), cancellationToken);
                 forgotten += page;
             }
             while (page == WritePageSize);
@@ -173,6 +173,23 @@ internal sealed class IncomingTable(Database database, LeaseBook leases, Spool s
             connection.Prepare(Tie).With(email.Mailbox, added).With("$email", id.Value).Execute();
         return (id, isNew);
     }
+
+    /// <summary>As <see cref="ForgetSkippedAsync"/>, within a transaction.</summary>
+    public static void ForgetSkipped(Connection connection, MailboxId mailbox)
+    {
+        SuspectTable.ForgetAll(connection, mailbox);
+        foreach ((string which, string forget) in JudgedAnew)
+        {
+            while (ForgetPage(connection, which, forget, mailbox) == WritePageSize)
+            {
+            }
+        }
+    }
+
+    private static int ForgetPage(Connection connection, string which, string forget, MailboxId mailbox) => connection
+        .Prepare(which).With("$mailbox", mailbox.Value).With("$limit", WritePageSize)
+        .All(row => row.UniqueIdHash())
+        .Sum(uniqueId => connection.Prepare(forget).With(mailbox, uniqueId).Execute());
 
     private async ValueTask AddAsync(
         string how, MailboxId mailbox, Lease? lease, IReadOnlyCollection<UniqueIdHash> uniqueIds, CancellationToken cancellationToken)

@@ -5,7 +5,7 @@ using EmailSync.Appliance.Model;
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>The tables of mailboxes and of what the engine knows about them.</summary>
-internal sealed class MailboxTable(Database database, LeaseBook leases) : IMailboxes
+internal sealed class MailboxTable(Database database, LeaseBook leases, SecretTable secrets) : IMailboxes
 {
     // A page of the schedule is read in a few milliseconds; between pages no read holds back a checkpoint.
     private const int SchedulePage = 5000;
@@ -20,17 +20,8 @@ internal sealed class MailboxTable(Database database, LeaseBook leases) : IMailb
         FROM mailbox m JOIN mailbox_state s ON s.mailbox = m.id
         """;
 
-    public ValueTask<Mailbox> CreateAsync(Mailbox mailbox, CancellationToken cancellationToken) =>
-        database.WriteAsync(connection =>
-        {
-            ProfileTable.Require(connection, mailbox.Profile);
-            RefuseTakenAddress(connection, mailbox);
-            Mailbox created = mailbox with { Version = 1 };
-            long id = MailboxColumns.Bind(connection.Prepare(MailboxColumns.Insert), created).First(row => row.Long());
-            created = created with { Id = new(id) };
-            MailboxColumns.Bind(connection.Prepare(MailboxColumns.InsertState), created.Id, created.State).Execute();
-            return created;
-        }, cancellationToken);
+    public ValueTask<Mailbox> CreateAsync(Mailbox mailbox, CancellationToken cancellationToken, params IReadOnlyList<GivenSecret> secrets) =>
+        database.WriteAsync(connection => Create(connection, mailbox, secrets), cancellationToken);
 
     public ValueTask<Mailbox?> FindAsync(MailboxId id, CancellationToken cancellationToken) =>
         database.ReadAsync(connection => connection.Prepare(Find).With("$id", id.Value).First(Read), cancellationToken);
@@ -64,29 +55,15 @@ internal sealed class MailboxTable(Database database, LeaseBook leases) : IMailb
             connection => connection.Prepare("SELECT count(*) FROM mailbox WHERE profile = $profile").With("$profile", profile.Value).First(row => row.Long()),
             cancellationToken);
 
-    public ValueTask<Mailbox> UpdateAsync(Mailbox mailbox, CancellationToken cancellationToken) =>
+    public ValueTask<Mailbox> UpdateAsync(Mailbox mailbox, CancellationToken cancellationToken, params IReadOnlyList<GivenSecret> secrets) =>
         database.WriteAsync(connection =>
         {
-            Mailbox stored = connection.Prepare(Find).With("$id", mailbox.Id.Value).First(MailboxColumns.Read)
-                ?? throw new NotStoredException($"mailbox {mailbox.Id}");
-            if (stored.Version != mailbox.Version)
-                throw new VersionConflictException(mailbox.Version, stored.Version);
-            ProfileTable.Require(connection, mailbox.Profile);
-            RefuseTakenAddress(connection, mailbox);
-            Mailbox updated = mailbox with { Version = stored.Version + 1, State = stored.State };
-            MailboxColumns.Bind(connection.Prepare(MailboxColumns.Update), updated).With("$id", updated.Id.Value).Execute();
-            return updated;
+            RequireVersion(connection, mailbox);
+            return Change(connection, mailbox, secrets);
         }, cancellationToken);
 
     public async ValueTask DeleteAsync(MailboxId id, CancellationToken cancellationToken) =>
-        await database.WriteAsync(connection =>
-        {
-            // Its state and its known unique-ids go with the row: ON DELETE CASCADE.
-            if (connection.Prepare("DELETE FROM mailbox WHERE id = $id").With("$id", id.Value).Execute() == 0)
-                throw new NotStoredException($"mailbox {id}");
-            OutgoingTable.CancelAll(connection, id);
-            return SecretTable.ForgetAll(connection, id.ToString());
-        }, cancellationToken);
+        await database.WriteAsync(connection => Delete(connection, id), cancellationToken);
 
     public async ValueTask RecordAsync(MailboxId id, Func<MailboxState, MailboxState> change, CancellationToken cancellationToken) =>
         await database.WriteAsync(connection => Record(connection, id, change), cancellationToken);
@@ -151,6 +128,65 @@ internal sealed class MailboxTable(Database database, LeaseBook leases) : IMailb
                 .First<MailboxSchedule?>(row => ReadSchedule(row) is var schedule && IsDue(schedule) ? schedule : null),
             cancellationToken);
 
+    /// <summary>Stores a new mailbox.</summary>
+    public Mailbox Create(Connection connection, Mailbox mailbox, IReadOnlyList<GivenSecret> given)
+    {
+        ProfileTable.Require(connection, mailbox.Profile);
+        RefuseTakenAddress(connection, mailbox);
+        Mailbox created = mailbox with { Version = 1 };
+        created = created with { Id = new(MailboxColumns.Bind(connection.Prepare(MailboxColumns.Insert), created).First(row => row.Long())) };
+        MailboxColumns.Bind(connection.Prepare(MailboxColumns.InsertState), created.Id, created.State).Execute();
+        secrets.Set(connection, created.Id.ToString(), given);
+        return created;
+    }
+
+    /// <summary>Replaces a mailbox, and takes away what its change takes away.</summary>
+    public Mailbox Change(Connection connection, Mailbox mailbox, IReadOnlyList<GivenSecret> given)
+    {
+        Mailbox stored = FindStored(connection, mailbox.Id);
+        EmailServerProfile profile = ProfileTable.Find(connection, mailbox.Profile) ?? throw new NotStoredException($"profile {mailbox.Profile}");
+        RefuseTakenAddress(connection, mailbox);
+        Mailbox changed = mailbox with { Version = stored.Version + 1, State = stored.State };
+        // An earlier step of the same change has returned it to pending: it stays so.
+        if (stored.Version != mailbox.Version)
+            changed = changed with { Approval = stored.Approval, ApprovalBy = stored.ApprovalBy, ApprovalAt = stored.ApprovalAt };
+        if (Relocation.IsElsewhere(stored, ProfileTable.Find(connection, stored.Profile), changed, profile))
+            changed = ReturnToPending(connection, changed);
+        else if (stored.Profile != changed.Profile)
+            IncomingTable.ForgetSkipped(connection, changed.Id);
+        MailboxColumns.Bind(connection.Prepare(MailboxColumns.Update), changed).With("$id", changed.Id.Value).Execute();
+        secrets.Set(connection, changed.Id.ToString(), given);
+        return changed;
+    }
+
+    /// <summary>Deletes a mailbox; its state and its known unique-ids go with the row: ON DELETE CASCADE.</summary>
+    public static int Delete(Connection connection, MailboxId id)
+    {
+        if (connection.Prepare("DELETE FROM mailbox WHERE id = $id").With("$id", id.Value).Execute() == 0)
+            throw new NotStoredException($"mailbox {id}");
+        OutgoingTable.CancelAll(connection, id);
+        return SecretTable.ForgetAll(connection, id.ToString());
+    }
+
+    /// <summary>Refuses a change of a mailbox that was changed since it was read.</summary>
+    public static void RequireVersion(Connection connection, Mailbox mailbox)
+    {
+        long version = FindStored(connection, mailbox.Id).Version;
+        if (version != mailbox.Version)
+            throw new VersionConflictException(mailbox.Version, version);
+    }
+
+    /// <summary>Every mailbox of a profile waits for a new agreement, and new passwords.</summary>
+    public static void ReturnToPending(Connection connection, ProfileId profile)
+    {
+        foreach (long id in connection.Prepare("SELECT id FROM mailbox WHERE profile = $profile").With("$profile", profile.Value).All(row => row.Long()))
+        {
+            Mailbox stored = FindStored(connection, new(id));
+            Mailbox pending = ReturnToPending(connection, stored with { Version = stored.Version + 1 });
+            MailboxColumns.Bind(connection.Prepare(MailboxColumns.Update), pending).With("$id", id).Execute();
+        }
+    }
+
     /// <summary>One email more, in a cycle that has not come to its end; refuses a mailbox that is not there.</summary>
     public static void CountReceived(Connection connection, MailboxId id) =>
         Update(connection, id, "UPDATE mailbox_state SET messages_received = messages_received + 1, left_on_server = NULL WHERE mailbox = $id");
@@ -203,6 +239,18 @@ internal sealed class MailboxTable(Database database, LeaseBook leases) : IMailb
         if (state is not null)
             MailboxColumns.Bind(connection.Prepare(MailboxColumns.UpdateState), id, change(state)).Execute();
         return state is not null;
+    }
+
+    private static Mailbox FindStored(Connection connection, MailboxId id) =>
+        connection.Prepare(Find).With("$id", id.Value).First(MailboxColumns.Read) ?? throw new NotStoredException($"mailbox {id}");
+
+    // Newly associated as well: what was skipped under another server's date is judged anew.
+    private static Mailbox ReturnToPending(Connection connection, Mailbox mailbox)
+    {
+        SecretTable.ForgetAll(connection, mailbox.Id.ToString());
+        IncomingTable.ForgetSkipped(connection, mailbox.Id);
+        Record(connection, mailbox.Id, state => state.Disabled());
+        return mailbox with { Approval = EmailApproval.Pending, ApprovalBy = null, ApprovalAt = null, State = mailbox.State.Disabled() };
     }
 
     private Mailbox Read(Row row)

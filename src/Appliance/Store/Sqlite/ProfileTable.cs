@@ -4,7 +4,7 @@ using EmailSync.Appliance.Model;
 namespace EmailSync.Appliance.Store.Sqlite;
 
 /// <summary>The table of email server profiles.</summary>
-internal sealed class ProfileTable(Database database) : IProfiles
+internal sealed class ProfileTable(Database database, SecretTable secrets) : IProfiles
 {
     private const string Columns = """
         id, version, name, description,
@@ -48,49 +48,76 @@ internal sealed class ProfileTable(Database database) : IProfiles
         WHERE id = $id
         """;
 
-    public ValueTask<EmailServerProfile> CreateAsync(EmailServerProfile profile, CancellationToken cancellationToken) =>
-        database.WriteAsync(connection =>
-        {
-            RefuseTakenName(connection, profile);
-            EmailServerProfile created = profile with { Version = 1 };
-            return created with { Id = new(Bind(connection.Prepare(Insert), created).First(row => row.Long())) };
-        }, cancellationToken);
+    public ValueTask<EmailServerProfile> CreateAsync(
+        EmailServerProfile profile, CancellationToken cancellationToken, params IReadOnlyList<GivenSecret> secrets) =>
+        database.WriteAsync(connection => Create(connection, profile, secrets), cancellationToken);
 
     public ValueTask<EmailServerProfile?> FindAsync(ProfileId id, CancellationToken cancellationToken) =>
         database.ReadAsync(connection => Find(connection, id), cancellationToken);
 
     public ValueTask<EmailServerProfile?> FindByNameAsync(string name, CancellationToken cancellationToken) =>
         database.ReadAsync(
-            connection => connection.Prepare($"SELECT {Columns} FROM profile WHERE name_key = $key").With("$key", Key(name)).First(Read),
-            cancellationToken);
+            connection => Find(connection, name), cancellationToken);
 
     public async ValueTask<IReadOnlyList<EmailServerProfile>> ListAsync(CancellationToken cancellationToken) =>
         await database.ReadAsync(
             connection => connection.Prepare($"SELECT {Columns} FROM profile ORDER BY name_key").All(Read), cancellationToken);
 
-    public ValueTask<EmailServerProfile> UpdateAsync(EmailServerProfile profile, CancellationToken cancellationToken) =>
+    public ValueTask<EmailServerProfile> UpdateAsync(
+        EmailServerProfile profile, CancellationToken cancellationToken, params IReadOnlyList<GivenSecret> secrets) =>
         database.WriteAsync(connection =>
         {
-            long version = (Find(connection, profile.Id) ?? throw new NotStoredException($"profile {profile.Id}")).Version;
-            if (version != profile.Version)
-                throw new VersionConflictException(profile.Version, version);
-            RefuseTakenName(connection, profile);
-            EmailServerProfile updated = profile with { Version = version + 1 };
-            Bind(connection.Prepare(Update), updated).With("$id", updated.Id.Value).Execute();
-            return updated;
+            RequireVersion(connection, profile);
+            return Change(connection, profile, secrets);
         }, cancellationToken);
 
     public async ValueTask DeleteAsync(ProfileId id, CancellationToken cancellationToken) =>
-        await database.WriteAsync(connection =>
-        {
-            List<string> users = connection.Prepare("SELECT address FROM mailbox WHERE profile = $id ORDER BY id LIMIT 1000")
-                .With("$id", id.Value).All(row => row.Text());
-            if (users.Count > 0)
-                throw new InUseException($"Profile {id}", users);
-            if (connection.Prepare("DELETE FROM profile WHERE id = $id").With("$id", id.Value).Execute() == 0)
-                throw new NotStoredException($"profile {id}");
-            return SecretTable.ForgetAll(connection, id.ToString());
-        }, cancellationToken);
+        await database.WriteAsync(connection => Delete(connection, id), cancellationToken);
+
+    /// <summary>Stores a new profile.</summary>
+    public EmailServerProfile Create(Connection connection, EmailServerProfile profile, IReadOnlyList<GivenSecret> given)
+    {
+        RefuseTakenName(connection, profile);
+        EmailServerProfile created = profile with { Version = 1 };
+        created = created with { Id = new(Bind(connection.Prepare(Insert), created).First(row => row.Long())) };
+        secrets.Set(connection, created.Id.ToString(), given);
+        return created;
+    }
+
+    /// <summary>Replaces a profile, and takes away what its change takes away.</summary>
+    public EmailServerProfile Change(Connection connection, EmailServerProfile profile, IReadOnlyList<GivenSecret> given)
+    {
+        EmailServerProfile stored = Find(connection, profile.Id) ?? throw new NotStoredException($"profile {profile.Id}");
+        RefuseTakenName(connection, profile);
+        EmailServerProfile changed = profile with { Version = stored.Version + 1 };
+        Bind(connection.Prepare(Update), changed).With("$id", changed.Id.Value).Execute();
+        foreach (SecretKind lost in Relocation.SecretsLost(stored, changed))
+            SecretTable.Forget(connection, SecretName.Of(changed.Id, lost));
+        if (Relocation.TakesMailboxes(stored, changed))
+            MailboxTable.ReturnToPending(connection, changed.Id);
+        secrets.Set(connection, changed.Id.ToString(), given);
+        return changed;
+    }
+
+    /// <summary>Deletes a profile that no mailbox uses.</summary>
+    public static int Delete(Connection connection, ProfileId id)
+    {
+        List<string> users = connection.Prepare("SELECT address FROM mailbox WHERE profile = $id ORDER BY id LIMIT 1000")
+            .With("$id", id.Value).All(row => row.Text());
+        if (users.Count > 0)
+            throw new InUseException($"Profile {id}", users);
+        if (connection.Prepare("DELETE FROM profile WHERE id = $id").With("$id", id.Value).Execute() == 0)
+            throw new NotStoredException($"profile {id}");
+        return SecretTable.ForgetAll(connection, id.ToString());
+    }
+
+    /// <summary>Refuses a change of a profile that was changed since it was read.</summary>
+    public static void RequireVersion(Connection connection, EmailServerProfile profile)
+    {
+        long version = (Find(connection, profile.Id) ?? throw new NotStoredException($"profile {profile.Id}")).Version;
+        if (version != profile.Version)
+            throw new VersionConflictException(profile.Version, version);
+    }
 
     /// <summary>Refuses what refers to a profile that is not there.</summary>
     public static void Require(Connection connection, ProfileId id)
@@ -99,8 +126,13 @@ internal sealed class ProfileTable(Database database) : IProfiles
             throw new NotStoredException($"profile {id}");
     }
 
-    private static EmailServerProfile? Find(Connection connection, ProfileId id) =>
+    /// <summary>The profile, or null.</summary>
+    public static EmailServerProfile? Find(Connection connection, ProfileId id) =>
         connection.Prepare($"SELECT {Columns} FROM profile WHERE id = $id").With("$id", id.Value).First(Read);
+
+    /// <summary>The profile of a name, or null.</summary>
+    public static EmailServerProfile? Find(Connection connection, string name) =>
+        connection.Prepare($"SELECT {Columns} FROM profile WHERE name_key = $key").With("$key", Key(name)).First(Read);
 
     private static void RefuseTakenName(Connection connection, EmailServerProfile profile)
     {

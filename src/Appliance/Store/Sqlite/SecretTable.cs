@@ -30,16 +30,22 @@ internal sealed class SecretTable : ISecrets
         _keys = ring.Open(protection).Provider;
     }
 
-    // Encrypted by the writer, so that a rotation knows when the last password under an old key has been written.
-    public async ValueTask SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken) =>
-        await _database.WriteAsync(connection =>
+    public ValueTask<bool> SetAsync(SecretName name, Secret secret, CancellationToken cancellationToken, Secret? inPlaceOf = null) =>
+        _database.WriteAsync(connection =>
         {
             RequireOwner(connection, name.Owner);
-            return connection.Prepare("""
-                INSERT INTO secret (owner, kind, ciphertext) VALUES ($owner, $kind, $ciphertext)
-                ON CONFLICT DO UPDATE SET ciphertext = excluded.ciphertext
-                """).With("$owner", name.Owner).With("$kind", (int)name.Kind).With("$ciphertext", Protect(name, secret)).Execute();
+            if (inPlaceOf is { } used && Select(connection, name).First(row => row.Octets()) is var stored && (stored is null || Unprotect(name, stored).Reveal() != used.Reveal()))
+                return false;
+            Set(connection, name, secret);
+            return true;
         }, cancellationToken);
+
+    /// <summary>Stores secrets of one owner. Encrypted by the writer, so that a rotation knows when the last one under an old key has been written.</summary>
+    public void Set(Connection connection, string owner, IReadOnlyList<GivenSecret> secrets)
+    {
+        foreach (GivenSecret given in secrets)
+            Set(connection, new(owner, given.Kind), given.Secret);
+    }
 
     public ValueTask<bool> IsSetAsync(SecretName name, CancellationToken cancellationToken) =>
         _database.ReadAsync(connection => Select(connection, name).Any(), cancellationToken);
@@ -52,12 +58,6 @@ internal sealed class SecretTable : ISecrets
             return null;
         return Unprotect(name, ciphertext);
     }
-
-    public ValueTask<bool> ForgetAsync(SecretName name, CancellationToken cancellationToken) =>
-        _database.WriteAsync(
-            connection => connection.Prepare("DELETE FROM secret WHERE owner = $owner AND kind = $kind")
-                .With("$owner", name.Owner).With("$kind", (int)name.Kind).Execute() > 0,
-            cancellationToken);
 
     public async ValueTask<KeyRotation> RotateKeysAsync(CancellationToken cancellationToken)
     {
@@ -93,6 +93,16 @@ internal sealed class SecretTable : ISecrets
     /// <summary>Forgets every password of an owner that is being deleted. Returns how many.</summary>
     public static int ForgetAll(Connection connection, string owner) =>
         connection.Prepare("DELETE FROM secret WHERE owner = $owner").With("$owner", owner).Execute();
+
+    /// <summary>Forgets a password.</summary>
+    public static void Forget(Connection connection, SecretName name) =>
+        connection.Prepare("DELETE FROM secret WHERE owner = $owner AND kind = $kind")
+            .With("$owner", name.Owner).With("$kind", (int)name.Kind).Execute();
+
+    private void Set(Connection connection, SecretName name, Secret secret) => connection.Prepare("""
+        INSERT INTO secret (owner, kind, ciphertext) VALUES ($owner, $kind, $ciphertext)
+        ON CONFLICT DO UPDATE SET ciphertext = excluded.ciphertext
+        """).With("$owner", name.Owner).With("$kind", (int)name.Kind).With("$ciphertext", Protect(name, secret)).Execute();
 
     // Checked in the same transaction, so that no password outlives its owner.
     private static void RequireOwner(Connection connection, string owner)

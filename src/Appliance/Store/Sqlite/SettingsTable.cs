@@ -13,23 +13,32 @@ internal sealed class SettingsTable(Database database) : ISettings
     public ValueTask<Settings> ReadAsync(CancellationToken cancellationToken) => database.ReadAsync(Read, cancellationToken);
 
     public ValueTask<Settings> UpdateAsync(Settings settings, CancellationToken cancellationToken) =>
-        database.WriteAsync(connection =>
-        {
-            long version = Read(connection).Version;
-            if (version != settings.Version)
-                throw new VersionConflictException(settings.Version, version);
-            if (settings.DefaultProfile is { } profile)
-                ProfileTable.Require(connection, profile);
-            Settings updated = settings with { Version = version + 1 };
-            connection.Prepare("""
-                INSERT INTO settings (id, version, document) VALUES (1, $version, $document)
-                ON CONFLICT DO UPDATE SET version = excluded.version, document = excluded.document
-                """)
-                .With("$version", updated.Version)
-                .With("$document", JsonSerializer.Serialize(updated, StoredJson.Default.Settings))
-                .Execute();
-            return updated;
-        }, cancellationToken);
+        database.WriteAsync(connection => Change(connection, settings), cancellationToken);
+
+    /// <summary>Replaces the settings.</summary>
+    public static Settings Change(Connection connection, Settings settings)
+    {
+        RequireVersion(connection, settings);
+        if (settings.DefaultProfile is { } profile)
+            ProfileTable.Require(connection, profile);
+        Settings updated = settings with { Version = settings.Version + 1 };
+        connection.Prepare("""
+            INSERT INTO settings (id, version, document) VALUES (1, $version, $document)
+            ON CONFLICT DO UPDATE SET version = excluded.version, document = excluded.document
+            """)
+            .With("$version", updated.Version)
+            .With("$document", JsonSerializer.Serialize(updated, StoredJson.Default.Settings))
+            .Execute();
+        return updated;
+    }
+
+    /// <summary>Refuses a change of settings that were changed since they were read.</summary>
+    public static void RequireVersion(Connection connection, Settings settings)
+    {
+        long version = Read(connection).Version;
+        if (version != settings.Version)
+            throw new VersionConflictException(settings.Version, version);
+    }
 
     private static Settings Read(Connection connection) =>
         connection.Prepare("SELECT document FROM settings WHERE id = 1")

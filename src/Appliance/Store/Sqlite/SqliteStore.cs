@@ -13,6 +13,7 @@ public sealed partial class SqliteStore : IStore
 
     private readonly DataFolder _folder;
     private readonly Database _database;
+    private readonly ConfigurationWriter _configuration;
     private readonly Spool _spool;
     private readonly Meter _meter;
     private readonly TimeProvider _clock;
@@ -23,10 +24,15 @@ public sealed partial class SqliteStore : IStore
         _meter = new(new MeterOptions(MeterName) { Scope = this });
         Health = spool.Health;
         _database = new(folder.DatabaseFile, writer, options, clock, Health, _meter);
-        Profiles = new ProfileTable(_database);
+        SecretTable secrets = new(_database, new KeyRing(folder.KeyRingFolder), options.KeyProtection);
+        Secrets = secrets;
+        ProfileTable profiles = new(_database, secrets);
+        Profiles = profiles;
         LeaseBook leases = new(_database, clock, run);
         Leases = leases;
-        Mailboxes = new MailboxTable(_database, leases);
+        MailboxTable mailboxes = new(_database, leases, secrets);
+        Mailboxes = mailboxes;
+        _configuration = new(profiles, mailboxes);
         Incoming = new IncomingTable(_database, leases, spool, options, clock);
         GoneUniqueIds = new GoneUniqueIdTable(_database, leases, clock);
         Wanted = new WantedTable(_database, leases, spool, options, clock);
@@ -35,7 +41,6 @@ public sealed partial class SqliteStore : IStore
         Reports = new DeliveryReportTable(_database);
         Emails = new EmailTable(_database, spool);
         Alerts = new AlertTable(_database, clock);
-        Secrets = new SecretTable(_database, new KeyRing(folder.KeyRingFolder), options.KeyProtection);
         Settings = new SettingsTable(_database);
         Tokens = new TokenTable(_database, clock);
         Audit = new AuditTable(_database, clock);
@@ -107,6 +112,10 @@ public sealed partial class SqliteStore : IStore
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
+
+    /// <inheritdoc />
+    public async ValueTask ChangeConfigurationAsync(IReadOnlyList<ConfigurationStep> steps, CancellationToken cancellationToken) =>
+        await _database.WriteAsync(connection => _configuration.Run(connection, steps), cancellationToken);
 
     /// <inheritdoc />
     public async ValueTask ProbeAsync(CancellationToken cancellationToken)
