@@ -116,7 +116,7 @@ internal static class RunCommand
             host.ServicesStopConcurrently = true;
         });
         builder.Services.AddAppliance(options, store);
-        builder.Services.AddApi(new(options.AllowCredentialsEntryViaNonSecureChannels, options.AllowAnonymousSmtp));
+        builder.Services.AddApi(new(options.AllowCredentialsEntryViaNonSecureChannels, options.AllowAnonymousSmtp, options.AllowBasicAuthenticationOnNonSecureChannel));
         WebApplication application = builder.Build();
         application.MapApi();
         return application;

@@ -11,7 +11,8 @@ namespace EmailSync.Appliance.Api;
 /// <summary>What the deployment lets the API do.</summary>
 /// <param name="AllowsCredentialsOverHttp">Secrets may come over plain HTTP.</param>
 /// <param name="AllowsAnonymousSmtp">Profiles may name a relay that asks for no sign-in.</param>
-public sealed record ApiOptions(bool AllowsCredentialsOverHttp, bool AllowsAnonymousSmtp);
+/// <param name="AllowsCleartextPasswords">Profiles may send passwords to mail servers in clear.</param>
+public sealed record ApiOptions(bool AllowsCredentialsOverHttp, bool AllowsAnonymousSmtp, bool AllowsCleartextPasswords);
 
 /// <summary>The table of all routes.</summary>
 public static class ApiRoutes
@@ -33,7 +34,7 @@ public static class ApiRoutes
             .AddSingleton<Measurements>()
             .AddSingleton(new Channel(options.AllowsCredentialsOverHttp))
             .AddSingleton<ConfigurationPlan>()
-            .AddSingleton(provider => new ProfileRules(provider.GetRequiredService<EgressPolicy>(), options.AllowsAnonymousSmtp));
+            .AddSingleton(provider => new ProfileRules(provider.GetRequiredService<EgressPolicy>(), options));
     }
 
     /// <summary>The routes themselves.</summary>

@@ -7,7 +7,7 @@ using EmailSync.Appliance.Model;
 namespace EmailSync.Appliance.Api;
 
 /// <summary>What a profile may be: fills in what follows from the rest, and finds everything that is wrong, at once.</summary>
-public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
+public sealed class ProfileRules(EgressPolicy policy, ApiOptions options)
 {
     /// <summary>Reads a profile.</summary>
     /// <param name="input">What was written.</param>
@@ -16,15 +16,20 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
     public EmailServerProfile Read(ProfileInput input, EmailServerProfile? stored)
     {
         Faults faults = new();
+        ServerSide incoming = ReadSide(input, MailService.Pop3, faults);
+        ServerSide outgoing = ReadSide(input, MailService.Submission, faults);
+        bool isShared = input.UseSameSettingsForOutgoing ?? true;
+        if (isShared)
+            outgoing = ShareCredentials(input, incoming, outgoing, faults);
         EmailServerProfile profile = new()
         {
             Id = stored?.Id ?? default,
             Version = stored?.Version ?? 0,
             Name = faults.Text("name", input.Name, 1, 100, ""),
             Description = faults.Text("description", input.Description, 0, 2000, ""),
-            Incoming = ReadSide(input, MailService.Pop3, faults),
-            Outgoing = ReadSide(input, MailService.Submission, faults),
-            UseSameSettingsForOutgoing = input.UseSameSettingsForOutgoing ?? true,
+            Incoming = incoming,
+            Outgoing = outgoing,
+            UseSameSettingsForOutgoing = isShared,
             ProcessEmailsReceivedAfter = input.ProcessEmailsReceivedAfter,
             MinPollingInterval = TimeSpan.FromMinutes(faults.Number("minPollingIntervalInMinutes", input.MinPollingIntervalInMinutes, 0, 1440, 5)),
             MaxConcurrentConnections = faults.Number("maxConcurrentConnections", input.MaxConcurrentConnections, 1, 300, 10),
@@ -61,6 +66,23 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
             AuthenticationProtocol = faults.Choice(
                 prefix + "AuthenticationProtocol", isIncoming ? input.IncomingAuthenticationProtocol : input.OutgoingAuthenticationProtocol, AuthenticationProtocol.AutoDetect),
         };
+    }
+
+    /// <summary>The outgoing credentials are those of incoming, and shown as such; others that are given are refused.</summary>
+    private static ServerSide ShareCredentials(ProfileInput input, ServerSide incoming, ServerSide outgoing, Faults faults)
+    {
+        void Refuse(string field, string? value) =>
+            faults.Add(field, value, "The outgoing credentials are those of incoming.", "Leave it out, or set useSameSettingsForOutgoing to false.");
+
+        if (input.OutgoingCredentialRetrieval is { } retrieval && retrieval != incoming.CredentialRetrieval)
+            Refuse("outgoingCredentialRetrieval", ContractJson.NameOf(retrieval));
+        if (input.OutgoingAuthenticationProtocol is { } protocol && protocol != incoming.AuthenticationProtocol)
+            Refuse("outgoingAuthenticationProtocol", ContractJson.NameOf(protocol));
+        if (outgoing.UserName is { } user && user != incoming.UserName)
+            Refuse("outgoingUserName", user);
+        if (input.OutgoingPassword is not null)
+            Refuse("outgoingPassword", null);
+        return incoming with { Location = outgoing.Location, UserName = null };
     }
 
     private ServerLocation? ReadLocation(
@@ -113,20 +135,26 @@ public sealed class ProfileRules(EgressPolicy policy, bool allowAnonymousSmtp)
             faults.Add("oauthTokenEndpoint", input.OauthTokenEndpoint, "No direction signs in by oauth.", "Set incomingAuthenticationProtocol or outgoingAuthenticationProtocol to oauth.");
         if (profile.Incoming.CredentialRetrieval is CredentialRetrieval.Anonymous or CredentialRetrieval.WindowsIntegrated)
             faults.Add("incomingCredentialRetrieval", ContractJson.NameOf(profile.Incoming.CredentialRetrieval), "It is not a valid setting for POP3.", "Give user-or-queue or profile.");
-        if (profile.Outgoing.CredentialRetrieval == CredentialRetrieval.Anonymous && !allowAnonymousSmtp)
+        if (!profile.UseSameSettingsForOutgoing && profile.Outgoing.CredentialRetrieval == CredentialRetrieval.Anonymous && !options.AllowsAnonymousSmtp)
             faults.Add("outgoingCredentialRetrieval", "anonymous", "It is not a valid setting here.", "Give user-or-queue or profile; the deployment can admit a local relay with AllowAnonymousSmtp.");
-        if (profile.UseSameSettingsForOutgoing && profile.Outgoing.CredentialRetrieval is CredentialRetrieval.Anonymous or CredentialRetrieval.WindowsIntegrated)
-            faults.Add("outgoingCredentialRetrieval", ContractJson.NameOf(profile.Outgoing.CredentialRetrieval), "The outgoing credentials are those of incoming.", "Set useSameSettingsForOutgoing to false.");
         bool isOfProcess = !profile.UseSameSettingsForOutgoing && profile.Outgoing.CredentialRetrieval == CredentialRetrieval.WindowsIntegrated;
         if (isOfProcess && profile.Outgoing.AuthenticationProtocol is not (AuthenticationProtocol.AutoDetect or AuthenticationProtocol.Negotiate or AuthenticationProtocol.Ntlm))
             faults.Add("outgoingAuthenticationProtocol", ContractJson.NameOf(profile.Outgoing.AuthenticationProtocol), "It is not one that Windows Integrated signs in by.", "Give auto-detect, negotiate or ntlm.");
+        CheckCleartext("incoming", profile.Incoming, faults);
+        CheckCleartext("outgoing", profile.Outgoing, faults);
         CheckSide("incoming", profile.Incoming, input.IncomingPassword, faults);
         if (!profile.UseSameSettingsForOutgoing)
             CheckSide("outgoing", profile.Outgoing, input.OutgoingPassword, faults);
-        if (profile.UseSameSettingsForOutgoing && input.OutgoingPassword is not null)
-            faults.Add("outgoingPassword", null, "The outgoing credentials are those of incoming.", "Leave it out, or set useSameSettingsForOutgoing to false.");
-        if (profile.UseSameSettingsForOutgoing && profile.Outgoing.UserName is { } user && user != profile.Incoming.UserName)
-            faults.Add("outgoingUserName", user, "The outgoing credentials are those of incoming.", "Leave it out, or set useSameSettingsForOutgoing to false.");
+    }
+
+    // What auto-detect would send depends on what the server offers, and is seen when it is tried.
+    private void CheckCleartext(string prefix, ServerSide side, Faults faults)
+    {
+        bool hasSecret = side.CredentialRetrieval is CredentialRetrieval.UserOrQueue or CredentialRetrieval.Profile;
+        if (!options.AllowsCleartextPasswords && hasSecret && side.AuthenticationProtocol.SendsTheSecret && side.Location?.Security == TlsMode.None)
+            faults.Add(
+                prefix + "TlsMode", "none", $"The sign-in by {ContractJson.NameOf(side.AuthenticationProtocol)} would send the secret in clear.",
+                "Give implicit or starttls; the deployment can admit it with AllowBasicAuthenticationOnNonSecureChannel.");
     }
 
     private void CheckSide(string prefix, ServerSide side, string? password, Faults faults)

@@ -26,7 +26,7 @@ internal static class AlertCommands
         Option<bool> all = new("--all") { Description = "Resolved ones too." };
         Option<string?> before = new("--before") { Description = "Older than this id.", HelpName = "ID" };
         Option<string?> scope = new("--scope") { Description = "About this kind of thing only, with --subject." };
-        scope.AcceptOnlyFromAmong([.. Enum.GetValues<AlertScope>().Select(Output.NameOf)]);
+        scope.AcceptOnlyFromAmong([.. Enum.GetValues<AlertScope>().Select(ContractJson.NameOf)]);
         Option<string?> subject = new("--subject") { Description = "About this thing only: an id, or a host with its port.", HelpName = "ID" };
         return new Command("alert", Help)
         {
@@ -42,7 +42,7 @@ internal static class AlertCommands
                 verb.Output.List(
                     new Page<AlertEntryContract>([.. AlertCatalog.All.Select(AlertEntryContract.Of)], null), ContractJson.Contract.PageAlertEntryContract,
                     ("CODE", entry => entry.Code),
-                    ("LEVEL", entry => Output.NameOf(entry.Level)),
+                    ("LEVEL", entry => ContractJson.NameOf(entry.Level)),
                     ("WHAT HAPPENED", entry => entry.Title),
                     ("TO DO", entry => entry.Remedy));
                 return Task.CompletedTask;
@@ -63,7 +63,7 @@ internal static class AlertCommands
         verb.Output.List(
             answer.Value, ContractJson.Contract.PageAlertContract,
             ("ID", alert => alert.Id),
-            ("LEVEL", alert => Output.NameOf(alert.Level)),
+            ("LEVEL", alert => ContractJson.NameOf(alert.Level)),
             ("CODE", alert => alert.Code),
             ("SUBJECT", alert => alert.Subject),
             ("COUNT", alert => alert.Count),

@@ -65,7 +65,7 @@ internal static class ConfigurationVerbs
         PlanContract plan = (await verb.Appliance.PostAsync(
             $"configuration/plan{query}", configuration, ContractJson.Contract.JsonObject, ContractJson.Contract.PlanContract, verb.Cancellation)).Value;
         foreach (PlannedChange change in plan.Changes)
-            verb.Output.Say($"{Output.NameOf(change.Action),-6} {change.Kind,-8} {change.Name}{(change.Fields.Count > 0 ? ": " : "")}{string.Join(", ", change.Fields)}");
+            verb.Output.Say($"{ContractJson.NameOf(change.Action),-6} {change.Kind,-8} {change.Name}{(change.Fields.Count > 0 ? ": " : "")}{string.Join(", ", change.Fields)}");
         if (!dryRun && plan.Changes.Count > 0)
         {
             plan = (await verb.Appliance.PostAsync(

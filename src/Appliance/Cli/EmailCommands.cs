@@ -109,7 +109,7 @@ internal sealed class EmailCommands
             answer.Value, ContractJson.Contract.PageEmailContract,
             ("ID", email => email.Id),
             ("MAILBOX", email => email.Mailbox),
-            ("STATE", email => Output.NameOf(email.State)),
+            ("STATE", email => ContractJson.NameOf(email.State)),
             ("FROM", email => email.From),
             ("TO", email => email.To),
             ("SUBJECT", email => email.Subject),
@@ -136,7 +136,7 @@ internal sealed class EmailCommands
             : await SendComposedAsync(verb);
         if (verb.Output.IsJson)
             verb.Output.Show(answer.Value, ContractJson.Contract.EmailContract);
-        verb.Output.Say($"{answer.Value.Id}: {Output.NameOf(answer.Value.State)}");
+        verb.Output.Say($"{answer.Value.Id}: {ContractJson.NameOf(answer.Value.State)}");
     }
 
     private async Task<Answer<EmailContract>> SendRawAsync(Verb verb, ControlEnvironment environment, string file)
@@ -188,6 +188,6 @@ internal sealed class EmailCommands
         Answer<EmailContract> answer = await verb.Appliance.PostAsync($"{PathOf(email)}/{action}", ContractJson.Contract.EmailContract, verb.Cancellation);
         if (verb.Output.IsJson)
             verb.Output.Show(answer.Value, ContractJson.Contract.EmailContract);
-        verb.Output.Say(string.Create(CultureInfo.InvariantCulture, $"{email}: {Output.NameOf(answer.Value.State)}"));
+        verb.Output.Say(string.Create(CultureInfo.InvariantCulture, $"{email}: {ContractJson.NameOf(answer.Value.State)}"));
     }
 }

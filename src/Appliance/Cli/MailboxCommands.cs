@@ -103,8 +103,8 @@ internal sealed class MailboxCommands
             ("ID", mailbox => mailbox.Id),
             ("ADDRESS", mailbox => mailbox.EmailAddress),
             ("PROFILE", mailbox => mailbox.Profile),
-            ("APPROVAL", mailbox => Output.NameOf(mailbox.Approval)),
-            ("STATUS", mailbox => Output.NameOf(mailbox.MailboxStatus)),
+            ("APPROVAL", mailbox => ContractJson.NameOf(mailbox.Approval)),
+            ("STATUS", mailbox => ContractJson.NameOf(mailbox.MailboxStatus)),
             ("IN", mailbox => mailbox.EnabledForIncoming ? "on" : "off"),
             ("OUT", mailbox => mailbox.EnabledForOutgoing ? "on" : "off"),
             ("RECEIVED", mailbox => mailbox.MessagesReceived),
@@ -138,6 +138,6 @@ internal sealed class MailboxCommands
         if (verb.Output.IsJson)
             verb.Output.Show(answer.Value, ContractJson.Contract.MailboxContract);
         else
-            verb.Output.Say($"{mailbox}: {(action == "disable" ? "disabled" : Output.NameOf(answer.Value.Approval))}");
+            verb.Output.Say($"{mailbox}: {(action == "disable" ? "disabled" : ContractJson.NameOf(answer.Value.Approval))}");
     }
 }

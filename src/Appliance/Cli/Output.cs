@@ -88,11 +88,6 @@ internal sealed class Output(TextWriter output, TextWriter error, bool isJson)
         }
     }
 
-    /// <summary>An enumeration's value as the API writes it.</summary>
-    public static string NameOf<T>(T value)
-        where T : struct, Enum =>
-        JsonSerializer.SerializeToNode(value, ContractJson.Contract.Options.GetTypeInfo(typeof(T)))!.ToString();
-
     private static string Cell(object? value)
     {
         string text = Plain(value switch

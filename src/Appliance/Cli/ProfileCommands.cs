@@ -53,7 +53,7 @@ internal static class ProfileCommands
             ("NAME", profile => profile.Name),
             ("INCOMING", profile => Server(profile.IncomingServerLocation, profile.IncomingPort)),
             ("OUTGOING", profile => Server(profile.OutgoingServerLocation, profile.OutgoingPort)),
-            ("STATE", profile => Output.NameOf(profile.State)));
+            ("STATE", profile => ContractJson.NameOf(profile.State)));
     }
 
     private static string? Server(string? location, int? port) => location is null ? null : $"{location}:{port}";

@@ -29,7 +29,7 @@ internal static class TestCommands
                 verb.Output.List(
                     answer.Value, ContractJson.Contract.PageTestJobContract,
                     ("ID", job => job.Id),
-                    ("STATE", job => Output.NameOf(job.State)),
+                    ("STATE", job => ContractJson.NameOf(job.State)),
                     ("TOTAL", job => job.Total),
                     ("SUCCEEDED", job => job.Succeeded),
                     ("FAILED", job => job.Failed),

@@ -31,7 +31,7 @@ internal sealed class TestWatch(Verb verb, IAnsiConsole? terminal)
         else if (job.Total != 1)
             verb.Output.Say(string.Create(CultureInfo.InvariantCulture, $"{_job.Completed} of {_job.Total} mailboxes tested: {_job.Succeeded} succeeded, {_job.Failed} failed"));
         if (!verb.Output.IsJson && _job.State != TestJobState.Completed)
-            verb.Output.Fail(LocalProblem.TestNotEnded, $"The run {_job.Id} is {Output.NameOf(_job.State)}.");
+            verb.Output.Fail(LocalProblem.TestNotEnded, $"The run {_job.Id} is {ContractJson.NameOf(_job.State)}.");
         return _job is { State: TestJobState.Completed, Failed: 0 } ? VerbRunner.Done : VerbRunner.Failed;
     }
 
@@ -116,5 +116,5 @@ internal sealed class TestWatch(Verb verb, IAnsiConsole? terminal)
     }
 
     private static string Verdict(TestEventContract ended) =>
-        $"incoming: {Output.NameOf(ended.Incoming ?? EmailStatus.NotRun)}, outgoing: {Output.NameOf(ended.Outgoing ?? EmailStatus.NotRun)}";
+        $"incoming: {ContractJson.NameOf(ended.Incoming ?? EmailStatus.NotRun)}, outgoing: {ContractJson.NameOf(ended.Outgoing ?? EmailStatus.NotRun)}";
 }

@@ -26,7 +26,7 @@ internal static class TokenCommands
         Argument<string> name = new("NAME") { Description = "What the audit log calls its holder." };
         Argument<string[]> tokens = new("TOKEN") { Description = "Tokens' ids or names.", Arity = ArgumentArity.OneOrMore };
         Option<string> role = new("--role") { Description = "What its holder may do.", Required = true };
-        role.AcceptOnlyFromAmong([.. Enum.GetValues<TokenRole>().Select(Output.NameOf)]);
+        role.AcceptOnlyFromAmong([.. Enum.GetValues<TokenRole>().Select(ContractJson.NameOf)]);
         Option<string?> after = new("--after") { Description = "After this id.", HelpName = "ID" };
         return new Command("token", Help)
         {
@@ -49,7 +49,7 @@ internal static class TokenCommands
             answer.Value, ContractJson.Contract.PageTokenContract,
             ("ID", token => token.Id),
             ("NAME", token => token.Name),
-            ("ROLE", token => Output.NameOf(token.Role)),
+            ("ROLE", token => ContractJson.NameOf(token.Role)),
             ("CREATED", token => token.CreatedAt),
             ("BY", token => token.CreatedBy));
     }

@@ -195,7 +195,7 @@ public static class AlertCatalog
             "Ask a recipient whether it arrived; then resend or cancel it. The profile's whenUncertain decides what happens by itself.") { Scopes = [AlertScope.Message] },
         [ErrorClass.RoundTrip] = new("round-trip", AlertLevel.Error,
             "The test message was accepted by the outgoing server and did not arrive in the incoming maildrop in time.",
-            "Check that both servers serve the same address; slow delivery can be waited for by testing again."),
+            "Check that both servers serve the same address; slow delivery can be waited for by testing again. It is resolved by the next Test & Enable that does not find it.") { IsWhole = true },
         [ErrorClass.Unknown] = new("unknown", AlertLevel.Error,
             "Something happened that the appliance did not foresee.",
             "The text holds the details; please report it."),

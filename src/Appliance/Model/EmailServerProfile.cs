@@ -67,6 +67,10 @@ public static class AuthenticationProtocols
         /// <summary>It stands or falls with MD5.</summary>
         public bool RestsOnMd5 => protocol is AuthenticationProtocol.Apop or AuthenticationProtocol.CramMd5 or AuthenticationProtocol.Ntlm;
 
+        /// <summary>The password or token itself goes to the server.</summary>
+        public bool SendsTheSecret => protocol is AuthenticationProtocol.Basic or AuthenticationProtocol.OAuth
+            or AuthenticationProtocol.Plain or AuthenticationProtocol.Login;
+
         /// <summary>It can open one user's mailbox with another's credentials.</summary>
         public bool CanDelegate => protocol is not (AuthenticationProtocol.Apop or AuthenticationProtocol.CramMd5
             or AuthenticationProtocol.Ntlm or AuthenticationProtocol.Login);

@@ -233,7 +233,11 @@ public sealed partial class MailboxWorker(
         AlertSubject subject = AlertSubject.Of(mailbox.Id);
         await alerts.ResolveAsync(subject, service: null, cancellationToken);
         foreach (TestStep step in result.Steps.Where(step => step.Outcome == StepOutcome.Failed))
-            await alerts.RaiseAsync(AlertCatalog.For(step.ErrorClass!.Value), subject, Words(mailbox, profile, step.Service, step.Detail), step.Service, cancellationToken);
+        {
+            AlertEntry entry = AlertCatalog.For(step.ErrorClass!.Value);
+            await alerts.RaiseAsync(entry, subject, Words(mailbox, profile, step.Service, step.Detail), entry.IsWhole ? null : step.Service, cancellationToken);
+        }
+
         foreach (TestStep step in result.Steps.Where(step => step is { Name: StepNames.Maildrop, Outcome: StepOutcome.Passed, Advice: not null }))
             await alerts.RaiseAsync(AlertCatalog.ServerExpiresMail, subject, Words(mailbox, profile, step.Service, step.Detail), service: null, cancellationToken);
         if (result.Incoming == EmailStatus.Success || result.Outgoing == EmailStatus.Success)

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -53,7 +54,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public static CancellationToken Timeout => TestContext.Current.CancellationToken;
 
-    public static async Task<ApiHost> StartAsync(Func<ApplianceOptions, ApplianceOptions>? change = null, LabOptions? labOptions = null)
+    public static async Task<ApiHost> StartAsync(
+        Func<ApplianceOptions, ApplianceOptions>? change = null, LabOptions? labOptions = null, Func<IStore, IStore>? wrap = null)
     {
         LabServer lab = await LabServer.StartAsync(labOptions ?? new() { Mailboxes = 2, MessagesPerMailbox = 3 }, Timeout);
         string folder = Directory.CreateTempSubdirectory("emailsync-api-").FullName;
@@ -66,6 +68,7 @@ internal sealed class ApiHost : IAsyncDisposable
         };
         options = change?.Invoke(options) ?? options;
         IStore store = await SqliteStore.OpenAsync(new() { DataFolder = folder }, TimeProvider.System, cancellationToken: Timeout);
+        store = wrap?.Invoke(store) ?? store;
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         WebApplication application = RunCommand.Build(builder, options, store);
@@ -120,6 +123,19 @@ internal sealed class ApiHost : IAsyncDisposable
         string text = await response.Content.ReadAsStringAsync(Timeout);
         bool isJson = response.Content.Headers.ContentType?.MediaType?.Contains("json", StringComparison.Ordinal) == true;
         return new((int)response.StatusCode, text, isJson ? JsonNode.Parse(text)!.AsObject() : [], response.Headers.ETag?.Tag, response.Headers.Location?.ToString());
+    }
+
+    /// <summary>The events of a run of tests, as they come.</summary>
+    public async IAsyncEnumerable<SseItem<JsonNode>> WatchAsync(string test, string? seen = null)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, $"tests/{test}/events");
+        if (seen is not null)
+            request.Headers.Add("Last-Event-ID", seen);
+        using HttpResponseMessage response = await Socket.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Timeout);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
+        await using Stream stream = await response.Content.ReadAsStreamAsync(Timeout);
+        await foreach (SseItem<JsonNode> item in SseParser.Create(stream, (_, data) => JsonNode.Parse(data)!).EnumerateAsync(Timeout))
+            yield return item;
     }
 
     public async ValueTask DisposeAsync()

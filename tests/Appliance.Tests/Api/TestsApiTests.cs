@@ -144,17 +144,6 @@ public sealed class TestsApiTests
         }
     }
 
-    private static async Task<List<SseItem<JsonNode>>> WatchAsync(ApiHost host, string id, string? seen = null)
-    {
-        using HttpRequestMessage request = new(HttpMethod.Get, $"tests/{id}/events");
-        if (seen is not null)
-            request.Headers.Add("Last-Event-ID", seen);
-        using HttpResponseMessage response = await host.Socket.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ApiHost.Timeout);
-        Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
-        await using Stream stream = await response.Content.ReadAsStreamAsync(ApiHost.Timeout);
-        List<SseItem<JsonNode>> events = [];
-        await foreach (SseItem<JsonNode> item in SseParser.Create(stream, (_, data) => JsonNode.Parse(data)!).EnumerateAsync(ApiHost.Timeout))
-            events.Add(item);
-        return events;
-    }
+    private static async Task<List<SseItem<JsonNode>>> WatchAsync(ApiHost host, string id, string? seen = null) =>
+        await host.WatchAsync(id, seen).ToListAsync(ApiHost.Timeout);
 }

@@ -3,7 +3,6 @@ using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Scheduling;
 using EmailSync.Appliance.Tests.Processing;
-using EmailSync.Lab;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -168,24 +167,7 @@ public sealed class ConnectionCountTests
         }
 
         await scheduler.StopAsync(Rig.Timeout);
-        Assert.InRange(PeakOfSessions(rig.Lab.Journal), 2, Most);
-    }
-
-    // From the first line of a session to its QUIT: the server closes its end a little later, when the client may have another open.
-    private static int PeakOfSessions(LabJournal journal)
-    {
-        HashSet<int> open = [];
-        int peak = 0;
-        foreach (JournalEntry entry in journal.Entries)
-        {
-            if (entry.Line == "* opened")
-                open.Add(entry.Connection);
-            if (entry.Line is "QUIT" or "* closed")
-                open.Remove(entry.Connection);
-            peak = Math.Max(peak, open.Count);
-        }
-
-        return peak;
+        Assert.InRange(rig.Lab.Journal.PeakOfSessions(), 2, Most);
     }
 
     private static async Task SubmitAsync(Rig rig, Mailbox mailbox)

@@ -51,7 +51,7 @@ public sealed partial class ContractJson : JsonSerializerContext
     public static ContractJson Contract { get; } = new(Apply(new()));
 
     /// <summary>A value of an enumeration as it is written.</summary>
-    public static string NameOf<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+    public static string NameOf<T>(T value) where T : struct, Enum => JsonSerializer.SerializeToNode(value, Contract.Options.GetTypeInfo(typeof(T)))!.ToString();
 
     /// <summary>Sets the rules.</summary>
     public static JsonSerializerOptions Apply(JsonSerializerOptions options)

@@ -127,9 +127,10 @@ public sealed record ProfileInput
         OutgoingServerLocation = profile.Outgoing.Location?.Host.ToString(),
         OutgoingPort = profile.Outgoing.Location?.Port,
         OutgoingTlsMode = profile.Outgoing.Location?.Security,
-        OutgoingCredentialRetrieval = profile.Outgoing.CredentialRetrieval,
+        // Where the settings are shared these follow from incoming; and what is the default follows along once they are shared.
+        OutgoingCredentialRetrieval = profile.UseSameSettingsForOutgoing || profile.Outgoing.CredentialRetrieval == default ? null : profile.Outgoing.CredentialRetrieval,
         OutgoingUserName = profile.Outgoing.UserName,
-        OutgoingAuthenticationProtocol = profile.Outgoing.AuthenticationProtocol,
+        OutgoingAuthenticationProtocol = profile.UseSameSettingsForOutgoing || profile.Outgoing.AuthenticationProtocol == default ? null : profile.Outgoing.AuthenticationProtocol,
         UseSameSettingsForOutgoing = profile.UseSameSettingsForOutgoing,
         ProcessEmailsReceivedAfter = profile.ProcessEmailsReceivedAfter,
         MinPollingIntervalInMinutes = (int)profile.MinPollingInterval.TotalMinutes,

@@ -69,7 +69,7 @@ internal static class ImportCommand
         JsonObject configuration = Configure(accounts, AddressOf, authority is null ? null : await File.ReadAllTextAsync(authority.FullName, verb.Cancellation));
         PlanContract plan = await AskAsync(verb, "plan", configuration);
         foreach (PlannedChange change in plan.Changes)
-            verb.Output.Say($"{Output.NameOf(change.Action),-6} {change.Kind,-8} {change.Name}{(change.Fields.Count > 0 ? ": " : "")}{string.Join(", ", change.Fields)}");
+            verb.Output.Say($"{ContractJson.NameOf(change.Action),-6} {change.Kind,-8} {change.Name}{(change.Fields.Count > 0 ? ": " : "")}{string.Join(", ", change.Fields)}");
         foreach (ImportedAccount account in accounts)
             verb.Output.Say(string.Create(CultureInfo.InvariantCulture, $"known  {account.KnownUniqueIds.Count,8} messages of {AddressOf(account)}{(account.Password is null ? "; it has no password yet" : "")}"));
         foreach (string left in leftOut)
@@ -106,7 +106,7 @@ internal static class ImportCommand
                 ["name"] = account.ProfileName,
                 ["incomingServerLocation"] = account.Host,
                 ["incomingPort"] = account.Port,
-                ["incomingTlsMode"] = Output.NameOf(account.Security),
+                ["incomingTlsMode"] = ContractJson.NameOf(account.Security),
                 ["trustedCertificates"] = trustedCertificates,
             });
         }
