@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
 using EmailSync.Appliance.Egress;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
@@ -141,8 +144,9 @@ public sealed record ApplianceOptions
         // A misspelt GovMode would otherwise be commercial mode.
         foreach (IConfigurationSection entry in section.GetChildren())
         {
-            if (!Array.Exists(Settable, name => string.Equals(name, entry.Key, StringComparison.OrdinalIgnoreCase)))
-                throw new InvalidOperationException($"{Section}:{entry.Key} is no setting; there are {string.Join(", ", Settable)}.");
+            PropertyInfo? setting = Array.Find(Settable, property => string.Equals(property.Name, entry.Key, StringComparison.OrdinalIgnoreCase))
+                ?? throw new InvalidOperationException($"{Section}:{entry.Key} is no setting; there are {string.Join(", ", Settable.Select(property => property.Name))}.");
+            RequireKind(entry, setting.PropertyType);
         }
 
         ApplianceOptions options = section.Get<ApplianceOptions>() ?? new();
@@ -183,8 +187,51 @@ public sealed record ApplianceOptions
         };
     }
 
-    private static readonly string[] Settable =
-        [.. typeof(ApplianceOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name).Order(StringComparer.Ordinal)];
+    /// <summary>What is wrong with the configuration, in words; null where the exception is about something else.</summary>
+    public static string? WhatIsWrong(Exception exception) => exception switch
+    {
+        InvalidOperationException => $"The configuration is wrong: {exception.Message}",
+        InvalidDataException unreadable => $"The configuration is wrong: {unreadable.Message} {unreadable.GetBaseException().Message}",
+        IOException or UnauthorizedAccessException => $"The configuration cannot be read: {exception.Message}",
+        _ => null,
+    };
+
+    /// <summary>A socket's path is short on every system.</summary>
+    /// <exception cref="InvalidOperationException">This one is too long.</exception>
+    public void RequireUsableSocket()
+    {
+        const int Most = 103;
+        if (Encoding.UTF8.GetByteCount(ControlSocketPath) is var octets and > Most)
+            throw new InvalidOperationException($"the path of the control socket, {ControlSocketPath}, has {octets} octets, and a socket's may have {Most}; give a shorter one with {Section}:{nameof(ControlSocket)}.");
+    }
+
+    private static readonly PropertyInfo[] Settable =
+        [.. typeof(ApplianceOptions).GetProperties().Where(property => property.CanWrite).OrderBy(property => property.Name, StringComparer.Ordinal)];
+
+    private static void RequireKind(IConfigurationSection entry, Type type)
+    {
+        if (type.IsAssignableTo(typeof(IEnumerable<int>)))
+        {
+            if (entry.Value is { Length: > 0 } single)
+                throw new InvalidOperationException($"{entry.Path} is a list, and '{single}' is none; give {entry.Path}:0, {entry.Path}:1 and so on.");
+            foreach (IConfigurationSection item in entry.GetChildren())
+                RequireKind(item, typeof(int));
+            return;
+        }
+
+        Type? optional = Nullable.GetUnderlyingType(type);
+        // What is empty is as if it were not there, where it need not be.
+        if (entry.Value is not { } value || (optional is not null && value.Length == 0))
+            return;
+        Type kind = optional ?? type;
+        // The original's deployment properties are 0 and 1.
+        if (kind == typeof(bool) && value is "0" or "1")
+            entry.Value = value == "1" ? "true" : "false";
+        else if (kind == typeof(bool) && !bool.TryParse(value, out _))
+            throw new InvalidOperationException($"{entry.Path} is '{value}'; give true or false.");
+        else if (kind == typeof(int) && !int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+            throw new InvalidOperationException($"{entry.Path} is '{value}'; give a whole number.");
+    }
 
     private static void RequireWithin(string name, int value, int least, int most)
     {

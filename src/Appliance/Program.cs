@@ -23,18 +23,17 @@ internal static class Program
     private static async Task<int> Main(string[] args)
     {
         // The tools look at the same configuration as the appliance, so that Gov mode binds them too.
-        IConfiguration configuration = new ConfigurationBuilder()
-            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-            .AddEnvironmentVariables()
-            .Build();
         ApplianceOptions options;
         try
         {
-            options = ApplianceOptions.Read(configuration);
+            options = ApplianceOptions.Read(new ConfigurationBuilder()
+                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+                .AddEnvironmentVariables()
+                .Build());
         }
-        catch (InvalidOperationException wrong)
+        catch (Exception wrong) when (ApplianceOptions.WhatIsWrong(wrong) is not null)
         {
-            await Console.Error.WriteLineAsync($"The configuration is wrong: {wrong.Message}");
+            await Console.Error.WriteLineAsync(ApplianceOptions.WhatIsWrong(wrong));
             return 2;
         }
 

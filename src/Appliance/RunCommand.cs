@@ -5,6 +5,7 @@ using EmailSync.Appliance.Cli;
 using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
@@ -63,10 +64,29 @@ internal static class RunCommand
             return 2;
         }
 
+        WebApplicationBuilder builder;
+        ApplianceOptions options;
         try
         {
-            await RunAsync(args, cancellationToken);
+            builder = Configure(args);
+            options = ApplianceOptions.Read(builder.Configuration);
+            options.RequireUsableSocket();
+        }
+        catch (Exception wrong) when (ApplianceOptions.WhatIsWrong(wrong) is not null)
+        {
+            await error.WriteLineAsync(ApplianceOptions.WhatIsWrong(wrong));
+            return 2;
+        }
+
+        try
+        {
+            await RunAsync(builder, options, cancellationToken);
             return 0;
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            await error.WriteLineAsync($"The appliance cannot run: {taken.Message.TrimEnd('.')}. Give another port with EmailSync:HttpPort, or stop what listens there.");
+            return 1;
         }
         catch (Exception cannotStart) when (cannotStart is InvalidOperationException or IOException)
         {
@@ -75,7 +95,7 @@ internal static class RunCommand
         }
     }
 
-    private static async Task RunAsync(string[] args, CancellationToken cancellationToken)
+    private static WebApplicationBuilder Configure(string[] args)
     {
         // Settings are read once, at the start. A watched appsettings.json would have the system report every write into the working folder, which
         // is often the data folder.
@@ -86,7 +106,11 @@ internal static class RunCommand
             InitialData = [new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft.AspNetCore", "Warning")],
         });
         builder.Services.AddSystemd().AddWindowsService();
-        ApplianceOptions options = ApplianceOptions.Read(builder.Configuration);
+        return builder;
+    }
+
+    private static async Task RunAsync(WebApplicationBuilder builder, ApplianceOptions options, CancellationToken cancellationToken)
+    {
         using StopSignals stop = new(TimeSpan.FromSeconds(options.StopTimeoutSeconds), cancellationToken);
         using ILoggerFactory startup = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole());
         await using IStore store = await SqliteStore.OpenAsync(

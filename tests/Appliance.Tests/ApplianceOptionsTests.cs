@@ -75,6 +75,22 @@ public sealed class ApplianceOptionsTests
     public void A_wrong_value_is_named(string key, string value, string named) =>
         Assert.Contains(named, Assert.Throws<InvalidOperationException>(() => Read((key, value))).Message, StringComparison.Ordinal);
 
+    [Theory, InlineData("1", true), InlineData("0", false), InlineData("true", true), InlineData("False", false)]
+    public void A_switch_is_written_as_the_original_does_or_in_words(string value, bool isOn) =>
+        Assert.Equal(isOn, Read(("EmailSync:AllowCredentialsEntryViaNonSecureChannels", value)).AllowCredentialsEntryViaNonSecureChannels);
+
+    [Theory]
+    [InlineData("EmailSync:HttpPort", "abc", "EmailSync:HttpPort is 'abc'; give a whole number.")]
+    [InlineData("EmailSync:GovMode", "yes", "EmailSync:GovMode is 'yes'; give true or false.")]
+    [InlineData("EmailSync:AllowNonSslEmail", "2", "EmailSync:AllowNonSslEmail is '2'; give true or false.")]
+    [InlineData("EmailSync:AdditionalPorts:0", "pop", "EmailSync:AdditionalPorts:0 is 'pop'; give a whole number.")]
+    [InlineData("EmailSync:AdditionalPorts", "2110", "EmailSync:AdditionalPorts is a list, and '2110' is none; give EmailSync:AdditionalPorts:0, EmailSync:AdditionalPorts:1 and so on.")]
+    public void A_value_of_another_kind_is_told_with_what_to_give(string key, string value, string told) =>
+        Assert.Equal(told, Assert.Throws<InvalidOperationException>(() => Read((key, value))).Message);
+
+    [Fact]
+    public void Nothing_listens_on_HTTP_where_its_port_is_left_empty() => Assert.Null(Read(("EmailSync:HttpPort", "")).HttpPort);
+
     private static ApplianceOptions Read(params (string Key, string Value)[] values) =>
         ApplianceOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build());
 }

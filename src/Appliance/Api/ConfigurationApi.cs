@@ -97,10 +97,11 @@ internal static class ConfigurationApi
     {
         if (input.UniqueIds is not { Count: > 0 and <= 10_000 } ids)
             throw InvalidRequestException.Of("uniqueIds", null, "There is none, or more than 10,000.", "Give up to 10,000 at once.");
-        if (ids.FirstOrDefault(id => id.Length is 0 or > 70 || id.Any(c => c is < '!' or > '~')) is { } wrong)
-            throw InvalidRequestException.Of("uniqueIds", wrong, "It is no unique-id.", "Give 1 to 70 visible ASCII characters.");
+        // Servers give longer ones than RFC 1939 has, and octets that it has not: what can be received must be known here too.
+        if (ids.FirstOrDefault(id => id.Length is 0 or > KnownUniqueIdsInput.MostCharacters || id.Any(c => c is < ' ' or '\u007F' or > '\u00FF')) is { } wrong)
+            throw InvalidRequestException.Of("uniqueIds", wrong, "It is no unique-id.", $"Give 1 to {KnownUniqueIdsInput.MostCharacters} characters, each for an octet from 0x20 on that is not 0x7F.");
         Mailbox found = await MailboxesApi.FindAsync(store, mailbox, cancellationToken);
-        await store.Incoming.AddKnownUniqueIdsAsync(found.Id, [.. ids.Select(id => UniqueIdHash.Of(System.Text.Encoding.ASCII.GetBytes(id)))], cancellationToken);
+        await store.Incoming.AddKnownUniqueIdsAsync(found.Id, [.. ids.Select(id => UniqueIdHash.Of(System.Text.Encoding.Latin1.GetBytes(id)))], cancellationToken);
         return TypedResults.Ok(MailboxContract.Of(found, await store.Secrets.IsSetAsync(SecretName.Of(found.Id), cancellationToken)));
     }
 

@@ -30,6 +30,7 @@ public static class EmailsApi
         emails.MapPost("/ack", AcknowledgeAsync);
         emails.MapGet("/{email}", ShowAsync);
         emails.MapGet("/{email}/raw", RawAsync);
+        emails.MapGet("/{email}/attachments/{number}", AttachmentAsync);
         emails.MapPost("/{email}/ack", AcknowledgeOneAsync);
         emails.MapPost("/{email}/fetch", FetchAsync);
         emails.MapPost("/{email}/cancel", CancelAsync);
@@ -55,8 +56,17 @@ public static class EmailsApi
         return TypedResults.Ok(new Page<EmailContract>([.. page.Select(EmailContract.Of)], next));
     }
 
-    private static async Task<Ok<EmailContract>> ShowAsync(EmailId email, IStore store, CancellationToken cancellationToken) =>
-        TypedResults.Ok(EmailContract.Of(await FindAsync(store, email, cancellationToken)));
+    /// <summary>With its attachments, which a listing leaves out: they are found by reading the message.</summary>
+    private static async Task<Ok<EmailContract>> ShowAsync(EmailId email, IStore store, CancellationToken cancellationToken)
+    {
+        Email found = await FindAsync(store, email, cancellationToken);
+        return TypedResults.Ok(EmailContract.Of(found) with { Attachments = await EmailAttachments.ListAsync(store, found, cancellationToken) });
+    }
+
+    /// <summary>The octets of an attachment, decoded.</summary>
+    private static async Task<PushStreamHttpResult> AttachmentAsync(
+        EmailId email, int number, IStore store, HttpResponse response, CancellationToken cancellationToken) =>
+        await EmailAttachments.OpenAsync(store, await FindAsync(store, email, cancellationToken), number, response, cancellationToken);
 
     private static async Task<FileStreamHttpResult> RawAsync(EmailId email, IStore store, HttpResponse response, CancellationToken cancellationToken)
     {

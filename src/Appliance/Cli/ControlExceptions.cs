@@ -11,4 +11,4 @@ public sealed class ApplianceProblemException(Problem problem) : Exception(probl
 
 /// <summary>No appliance answers at the control socket.</summary>
 public sealed class NoApplianceException(string socketPath, Exception inner)
-    : Exception($"No appliance answers at {socketPath}: {inner.GetBaseException().Message}", inner);
+    : Exception($"No appliance answers at {socketPath}: {(File.Exists(socketPath) ? inner.GetBaseException().Message : "there is no such socket")}", inner);

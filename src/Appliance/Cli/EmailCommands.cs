@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using EmailSync.Appliance.Api.Contracts;
+using EmailSync.Appliance.Model;
 
 namespace EmailSync.Appliance.Cli;
 
@@ -60,6 +61,11 @@ internal sealed class EmailCommands
     public static Command Create(VerbRunner runner)
     {
         EmailCommands verbs = new();
+        OnlyNamesOf<EmailDirection>(verbs._filters[1]);
+        OnlyNamesOf<EmailState>(verbs._filters[2]);
+        OnlyNamesOf<EmailPriority>(verbs._priority);
+        verbs._filters[3].AcceptOnlyFromAmong("false");
+        TimeOption.Require(verbs._sendAt);
         Argument<string> email = new("EMAIL") { Description = "An email's id." };
         Argument<string[]> emails = new("EMAIL") { Description = "Emails' ids.", Arity = ArgumentArity.OneOrMore };
         Option<FileInfo?> to = new("--to") { Description = "A file to write, instead of standard output.", HelpName = "FILE" };
@@ -95,6 +101,9 @@ internal sealed class EmailCommands
         });
         return send;
     }
+
+    private static void OnlyNamesOf<T>(Option<string?> option) where T : struct, Enum =>
+        option.AcceptOnlyFromAmong([.. Enum.GetValues<T>().Select(ContractJson.NameOf)]);
 
     private static string PathOf(string email) => $"emails/{Uri.EscapeDataString(email)}";
 

@@ -70,8 +70,9 @@ internal sealed class FieldOptions
             option.HelpName = "N";
             option.Validators.Add(result =>
             {
-                if (result.Tokens is [{ Value.Length: > 0 } token] && !long.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-                    result.AddError($"--{name} is a number; '{token.Value}' is none.");
+                if (result.Tokens is [{ Value.Length: > 0 } token]
+                    && !(long.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && (type == typeof(long) || number <= int.MaxValue)))
+                    result.AddError($"--{name} is a number; '{token.Value}' is none that it can be.");
             });
             Add(option, text => JsonValue.Create(long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture)), field.Name);
         }
@@ -79,8 +80,10 @@ internal sealed class FieldOptions
         {
             if (type.IsEnum)
                 option.AcceptOnlyFromAmong([.. NamesOf(type), ""]);
+            else if (type == typeof(DateTimeOffset))
+                TimeOption.Require(option);
             else
-                option.HelpName = type == typeof(DateTimeOffset) ? "TIME" : "TEXT";
+                option.HelpName = "TEXT";
             Add(option, text => JsonValue.Create(text), field.Name);
         }
     }

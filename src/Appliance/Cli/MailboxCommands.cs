@@ -47,14 +47,14 @@ internal sealed class MailboxCommands
             runner.Create("delete", "Deletes mailboxes; their emails stay.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(mailboxes), async each =>
             {
                 await verb.Appliance.DeleteAsync(PathOf(each), verb.Cancellation);
-                verb.Output.Say($"{each}: deleted");
+                verb.Output.Did(each, "deleted");
             }), mailboxes),
             MailboxTestCommand.Create(runner, "test", "Tests mailboxes step by step, and enables the directions that work."),
             MailboxTestCommand.Create(runner, "enable", "The same as test: what works is enabled."),
             runner.Create("poll", "Polls enabled mailboxes now.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(mailboxes), async each =>
             {
                 await verb.Appliance.PostAsync($"{PathOf(each)}/poll", verb.Cancellation);
-                verb.Output.Say($"{each}: will be polled at once");
+                verb.Output.Did(each, "will be polled at once");
             }), mailboxes),
             runner.Create("rescan", "Looks again at what was skipped for its date or size, as after either was changed.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(mailboxes), async each =>
             {

@@ -24,6 +24,14 @@ internal sealed class Output(TextWriter output, TextWriter error, bool isJson)
             output.WriteLine(Plain(line));
     }
 
+    /// <summary>Something was done that has no answer of its own.</summary>
+    public void Did(string thing, string what)
+    {
+        if (isJson)
+            output.WriteLine(new JsonObject { ["name"] = thing, ["outcome"] = what }.ToJsonString(Indented));
+        Say($"{thing}: {what}");
+    }
+
     /// <summary>One thing: its fields by lines, or as JSON.</summary>
     public void Show<T>(T thing, JsonTypeInfo<T> type)
     {

@@ -37,7 +37,7 @@ internal static class ProfileCommands
             runner.Create("delete", "Deletes profiles that no mailbox uses.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(profiles), async each =>
             {
                 await verb.Appliance.DeleteAsync(PathOf(each), verb.Cancellation);
-                verb.Output.Say($"{each}: deleted");
+                verb.Output.Did(each, "deleted");
             }), profiles),
         };
     }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Model;
 using Spectre.Console;
@@ -27,12 +29,20 @@ internal sealed class TestWatch(Verb verb, IAnsiConsole? terminal)
         foreach (TestEventContract failure in _failed)
             TellFailure(failure);
         if (verb.Output.IsJson)
-            verb.Output.Show(_job, ContractJson.Contract.TestJobContract);
+            ShowJson();
         else if (job.Total != 1)
             verb.Output.Say(string.Create(CultureInfo.InvariantCulture, $"{_job.Completed} of {_job.Total} mailboxes tested: {_job.Succeeded} succeeded, {_job.Failed} failed"));
         if (!verb.Output.IsJson && _job.State != TestJobState.Completed)
             verb.Output.Fail(LocalProblem.TestNotEnded, $"The run {_job.Id} is {ContractJson.NameOf(_job.State)}.");
         return _job is { State: TestJobState.Completed, Failed: 0 } ? VerbRunner.Done : VerbRunner.Failed;
+    }
+
+    // The run, and of each mailbox that failed the steps with their advice.
+    private void ShowJson()
+    {
+        JsonObject answer = JsonSerializer.SerializeToNode(_job!, ContractJson.Contract.TestJobContract)!.AsObject();
+        answer["failures"] = new JsonArray([.. _failed.Select(failure => JsonSerializer.SerializeToNode(failure, ContractJson.Contract.TestEventContract))]);
+        verb.Output.Show(answer, ContractJson.Contract.JsonObject);
     }
 
     private async IAsyncEnumerable<TestNewsContract> FollowAsync()
@@ -71,7 +81,7 @@ internal sealed class TestWatch(Verb verb, IAnsiConsole? terminal)
             return;
         }
 
-        if (!isAlone && !_steps.ContainsKey(happened.Mailbox))
+        if (verb.Output.IsJson || (!isAlone && !_steps.ContainsKey(happened.Mailbox)))
         {
             Note(happened);
             return;

@@ -36,7 +36,7 @@ internal static class TokenCommands
             runner.Create("delete", "Deletes tokens; they open nothing from then on.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(tokens), async each =>
             {
                 await verb.Appliance.DeleteAsync($"tokens/{Uri.EscapeDataString(each)}", verb.Cancellation);
-                verb.Output.Say($"{each}: deleted");
+                verb.Output.Did(each, "deleted");
             }), tokens),
         };
     }

@@ -169,7 +169,7 @@ public sealed partial class SendCycle(
             await alerts.ResolveAsync(subject, service: null, cancellationToken);
         if (outcome.Recipients.Any(recipient => recipient.State == RecipientState.Failed) && outcome.State is EmailState.Sent or EmailState.Failed)
             await alerts.RaiseAsync(AlertCatalog.EmailFailed, subject, Words(email, outcome), MailService.Submission, cancellationToken);
-        LogTried(email.Id, outcome.State, outcome.LastError);
+        LogTried(email.Id, outcome.State, outcome.LastError ?? "accepted");
     }
 
     private async Task RecordDoubtAsync(Lease lease, Email email, EmailServerProfile? profile, string what, DateTimeOffset? nextAttempt, CancellationToken cancellationToken)
@@ -192,7 +192,7 @@ public sealed partial class SendCycle(
     }
 
     [LoggerMessage(EventId = 300, Level = LogLevel.Information, Message = "{Email} is {State} after an attempt: {LastError}")]
-    private partial void LogTried(EmailId email, EmailState state, string? lastError);
+    private partial void LogTried(EmailId email, EmailState state, string lastError);
 
     [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "{Email} is {State}, and that could not be written down; it is tried again")]
     private partial void LogNotRecorded(EmailId email, EmailState state, StorageException failure);

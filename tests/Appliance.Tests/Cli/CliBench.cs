@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using EmailSync.Appliance.Cli;
 using EmailSync.Appliance.Tests.Api;
+using Spectre.Console;
 
 namespace EmailSync.Appliance.Tests.Cli;
 
@@ -16,6 +17,9 @@ internal sealed class CliBench : IAsyncDisposable
 
     public MemoryStream RawOutput { get; } = new();
 
+    /// <summary>What progress is shown on; null where nobody looks.</summary>
+    public IAnsiConsole? Terminal { get; set; }
+
     public string Address => Host.Lab.Mailboxes[0].Address;
 
     public string File(string name) => Path.Combine(Host.Folder, name);
@@ -28,7 +32,7 @@ internal sealed class CliBench : IAsyncDisposable
     /// <summary>Runs a command line.</summary>
     public async Task<CliRun> RunAsync(params string[] args)
     {
-        ControlEnvironment environment = new(Path.Combine(Host.Folder, "control.sock"), Ask: null, () => Input, () => RawOutput);
+        ControlEnvironment environment = new(Path.Combine(Host.Folder, "control.sock"), Ask: null, () => Input, () => RawOutput) { Terminal = Terminal };
         using StringWriter output = new(CultureInfo.InvariantCulture);
         using StringWriter error = new(CultureInfo.InvariantCulture);
         int exitCode = await CommandTree.RunAsync(

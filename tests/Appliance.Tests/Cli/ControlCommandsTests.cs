@@ -46,8 +46,11 @@ public sealed class ControlCommandsTests
         await bench.Host.PatchAsync($"mailboxes/{bench.Address}", new System.Text.Json.Nodes.JsonObject { ["password"] = "wrong" });
 
         CliRun run = await bench.RunAsync($"mailbox test {bench.Address}");
+        CliRun json = await bench.RunAsync($"mailbox test {bench.Address} --output json");
 
-        Assert.Equal(1, run.ExitCode);
+        Assert.Equal((1, 1), (run.ExitCode, json.ExitCode));
+        JsonElement step = Assert.Single(json.Json.GetProperty("failures").EnumerateArray()).GetProperty("failedSteps")[0];
+        Assert.Equal(("authentication", true), (step.GetProperty("errorClass").GetString(), step.GetProperty("advice").GetString()!.Length > 0));
         Assert.Matches("FAILED incoming authentication", run.Output);
         Assert.Contains("to do: ", run.Output, StringComparison.Ordinal);
         Assert.Contains("incoming: failure", run.Output, StringComparison.Ordinal);
@@ -141,6 +144,20 @@ public sealed class ControlCommandsTests
 
         Assert.Equal((1, $"{bench.Address}: rejected\n"), (run.ExitCode, run.Output));
         Assert.StartsWith("error (not-found): nobody@lab.example: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_has_no_answer_of_its_own_is_told_in_JSON_too()
+    {
+        await using CliBench bench = await (await CliBench.StartAsync()).WithMailboxAsync();
+        await bench.RunAsync("token create crm --role application");
+        await bench.RunAsync($"mailbox test {bench.Address}");
+        foreach (string line in (string[])[$"mailbox poll {bench.Address}", $"mailbox delete {bench.Address}", "profile delete lab", "token delete crm"])
+        {
+            CliRun run = await bench.RunAsync(line + " --output json");
+            Assert.Equal((0, line.Split(' ')[2]), (run.ExitCode, run.Json.GetProperty("name").GetString()));
+            Assert.Equal(line.Contains("delete", StringComparison.Ordinal), run.Json.GetProperty("outcome").GetString() == "deleted");
+        }
     }
 
     [Fact]
@@ -260,11 +277,15 @@ public sealed class ControlCommandsTests
 
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("error (no-appliance): No appliance answers at ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("there is no such socket", run.Error, StringComparison.Ordinal);
         Assert.Contains("emailsync run", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("profile"), InlineData("profile create"), InlineData("profile update lab --incoming-port many"), InlineData("profile update lab --incoming-tls-mode maybe")]
+    [InlineData("profile update lab --incoming-port 99999999999"), InlineData("profile update lab --process-emails-received-after yesterday")]
+    [InlineData("email list --direction sideways"), InlineData("email list --state gone"), InlineData("email list --acknowledged true")]
+    [InlineData("email send --mailbox a@b --to a@b --text x --send-at tomorrow"), InlineData("email send --mailbox a@b --to a@b --text x --priority urgent")]
     [InlineData("mailbox create a@b --password hunter2"), InlineData("mailbox approve"), InlineData("mailbox approve a@b --all"), InlineData("mailbox apply-defaults"), InlineData("mailbox bulk-update --kind queue"), InlineData("email send --to a@b"), InlineData("email send letter.eml --mailbox a@b --to a@b --subject x"), InlineData("email send - --mailbox a@b --to a@b --attach x"), InlineData("status --output xml")]
     public async Task Wrong_usage_is_told(string line)
     {

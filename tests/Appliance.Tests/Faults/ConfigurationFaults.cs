@@ -214,6 +214,6 @@ public sealed class ConfigurationFaults
         {
         }
 
-        public ScheduleSnapshot Snapshot() => new(0, 0, 0, 0, 0, 0);
+        public ScheduleSnapshot Snapshot() => new(0, 0, 0, 0, 0, 0, TimeSpan.Zero);
     }
 }

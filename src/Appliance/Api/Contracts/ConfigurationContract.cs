@@ -23,8 +23,12 @@ public sealed record ConfigurationContract
 }
 
 /// <summary>Messages that another program has fetched before.</summary>
-/// <param name="UniqueIds">The server's, at most 10,000 at once: 1 to 70 visible ASCII characters each (RFC 1939 section 7).</param>
-public sealed record KnownUniqueIdsInput(IReadOnlyList<string> UniqueIds);
+/// <param name="UniqueIds">The server's, at most 10,000 at once: 1 to 2,000 characters each, a character for an octet.</param>
+public sealed record KnownUniqueIdsInput(IReadOnlyList<string> UniqueIds)
+{
+    /// <summary>Far more than any server gives.</summary>
+    public const int MostCharacters = 2000;
+}
 
 /// <summary>What is done, or would be done, to one entry.</summary>
 public enum PlannedAction

@@ -67,6 +67,13 @@ public sealed record AcknowledgementInput
 /// <param name="Unknown">The ids of which there is no incoming email, or no longer.</param>
 public sealed record AcknowledgementContract(int Acknowledged, IReadOnlyList<string> Unknown);
 
+/// <summary>What comes along with a stored message.</summary>
+/// <param name="Number">From 1, in the order in which they stand in the message.</param>
+/// <param name="Name">The file name that its sender gave it: a stranger's words, and no path.</param>
+/// <param name="ContentType">What its sender says that it is.</param>
+/// <param name="Size">Decoded, in octets.</param>
+public sealed record AttachmentContract(int Number, string? Name, string ContentType, long Size);
+
 /// <summary>One stored message.</summary>
 public sealed record EmailContract
 {
@@ -92,6 +99,9 @@ public sealed record EmailContract
     public string? Cc { get; init; }
 
     /// <summary>From the header.</summary>
+    public string? ReplyTo { get; init; }
+
+    /// <summary>From the header.</summary>
     public string? Subject { get; init; }
 
     /// <summary>From the header, as written.</summary>
@@ -102,6 +112,12 @@ public sealed record EmailContract
 
     /// <summary>From the header.</summary>
     public string? InReplyTo { get; init; }
+
+    /// <summary>From the header.</summary>
+    public string? References { get; init; }
+
+    /// <summary>What comes along with it; where one email is asked for, and not in a listing.</summary>
+    public IReadOnlyList<AttachmentContract>? Attachments { get; init; }
 
     /// <summary>Octets.</summary>
     public long Size { get; init; }
@@ -155,10 +171,12 @@ public sealed record EmailContract
             From = email.Headers.From,
             To = email.Headers.To,
             Cc = email.Headers.Cc,
+            ReplyTo = email.Headers.ReplyTo,
             Subject = email.Headers.Subject,
             Date = email.Headers.Date,
             MessageId = email.Headers.MessageId,
             InReplyTo = email.Headers.InReplyTo,
+            References = email.Headers.References,
             Size = email.Size,
             Sha256 = email.Sha256,
             UniqueId = email.UniqueId,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EmailSync.Appliance.Api.Contracts;
 
 namespace EmailSync.Appliance.Cli.Import;
 
@@ -8,7 +9,7 @@ internal static class FetchmailIds
     /// <summary>The unique-ids by user and server.</summary>
     /// <exception cref="InvalidDataException">A line is none.</exception>
     public static ILookup<(string User, string Server), string> Read(IEnumerable<string> lines) =>
-        lines.Select((line, index) => (Line: line.TrimEnd(), Number: index + 1))
+        lines.Select((line, index) => (Line: line.TrimEnd(' ', '\t'), Number: index + 1))
             .Where(entry => entry.Line.Length > 0)
             .Select(entry => ReadLine(entry.Line, entry.Number))
             .ToLookup(entry => (entry.User, entry.Server), entry => entry.UniqueId);
@@ -18,7 +19,7 @@ internal static class FetchmailIds
     {
         int blank = line.IndexOf(' ', StringComparison.Ordinal);
         int at = blank < 0 ? -1 : line.LastIndexOf('@', blank);
-        return at > 0 && blank < line.Length - 1
+        return at > 0 && line.Length - blank - 1 is > 0 and <= KnownUniqueIdsInput.MostCharacters && !line.Any(c => c is < ' ' or '\u007F')
             ? (line[..at], line[(at + 1)..blank], line[(blank + 1)..])
             : throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"Line {number} of the file of ids is not 'user@server unique-id'."));
     }

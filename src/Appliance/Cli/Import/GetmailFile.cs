@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using EmailSync.Appliance.Model;
 
@@ -29,7 +30,7 @@ internal static partial class GetmailFile
             : throw new InvalidDataException($"{file.Name}: '{written}' is no port.");
         bool deletes = Of("options", "delete") is { } delete && delete.ToLowerInvariant() is "1" or "true" or "yes" or "on";
         string oldmail = Path.Combine(stateFolder, Unsafe().Replace(string.Create(CultureInfo.InvariantCulture, $"oldmail-{server}-{port}-{user}"), "-"));
-        IReadOnlyList<string> known = File.Exists(oldmail) ? [.. ReadOldmail(File.ReadLines(oldmail))] : [];
+        IReadOnlyList<string> known = File.Exists(oldmail) ? [.. ReadOldmail(File.ReadLines(oldmail, Encoding.Latin1))] : [];
         return (new(server, port, isSsl ? TlsMode.Implicit : TlsMode.StartTls, user, Of("retriever", "password"), deletes, known), null);
     }
 

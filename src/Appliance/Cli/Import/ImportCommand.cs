@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using EmailSync.Appliance.Api.Contracts;
 
@@ -8,7 +9,7 @@ namespace EmailSync.Appliance.Cli.Import;
 /// <summary><c>emailsync import</c>.</summary>
 internal static class ImportCommand
 {
-    private const int IdsAtOnce = 5000;
+    private const int IdsAtOnce = 400;
 
     private const string Help =
         """
@@ -37,7 +38,7 @@ internal static class ImportCommand
             {
                 FileInfo? ids = verb.Parse.GetValue(fetchids);
                 (IReadOnlyList<ImportedAccount> accounts, IReadOnlyList<string> leftOut) = FetchmailFile.Read(
-                    File.ReadAllText(verb.Parse.GetRequiredValue(fetchmailrc).FullName), FetchmailIds.Read(ids is null ? [] : File.ReadLines(ids.FullName)));
+                    File.ReadAllText(verb.Parse.GetRequiredValue(fetchmailrc).FullName), FetchmailIds.Read(ids is null ? [] : File.ReadLines(ids.FullName, Encoding.Latin1)));
                 return RunAsync(verb, accounts, leftOut, verb.Parse.GetValue(domain), verb.Parse.GetValue(authority), verb.Parse.GetValue(dryRun));
             }, fetchmailrc, fetchids, domain, authority, dryRun),
             runner.Create("getmail", "Takes over the mailboxes of getmailrc files.", verb =>
@@ -61,6 +62,8 @@ internal static class ImportCommand
     private static async Task<int> RunAsync(
         Verb verb, IReadOnlyList<ImportedAccount> accounts, IReadOnlyList<string> leftOut, string? domain, FileInfo? authority, bool dryRun)
     {
+        if (accounts.Count == 0)
+            throw new InvalidDataException($"There is no mailbox in it that can be taken over{(leftOut.Count > 0 ? ": " : "")}{string.Join("; ", leftOut)}.");
         string[] bare = [.. accounts.Select(account => account.UserName).Where(name => !name.Contains('@', StringComparison.Ordinal))];
         if (bare.Length > 0 && domain is null)
             throw new InvalidDataException($"{string.Join(", ", bare.Take(10).Select(name => $"'{name}'"))} {(bare.Length == 1 ? "is no address" : "are no addresses")}. Name the domain of such users with --domain, as in --domain example.com.");
@@ -90,7 +93,7 @@ internal static class ImportCommand
         verb.Output.Say(dryRun ? "Nothing was changed: this was a dry run." : "Done. Approve the mailboxes, then test and enable them.");
         if (verb.Output.IsJson)
             verb.Output.Show(plan, ContractJson.Contract.PlanContract);
-        return accounts.Count > 0 ? VerbRunner.Done : VerbRunner.Failed;
+        return VerbRunner.Done;
     }
 
     private static async Task<PlanContract> AskAsync(Verb verb, string what, JsonObject configuration) =>

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
 using EmailSync.Appliance.Tests.Api;
 using EmailSync.Lab;
 
@@ -38,6 +40,67 @@ public sealed class ImportCommandTests
         await File.WriteAllLinesAsync(bench.File("fetchids"), mailbox.UniqueIds.Select(id => $"{mailbox.Address}@localhost {id}"), Cancel);
 
         await AssertNothingIsFetchedTwiceAsync(bench, ["import", "fetchmail", bench.File("fetchmailrc"), "--fetchids", bench.File("fetchids"), "--ca", bench.File("ca.pem")]);
+    }
+
+    [Fact]
+    public async Task An_id_that_is_longer_than_the_standard_has_or_not_in_ASCII_is_known_too()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+        await File.WriteAllTextAsync(bench.File("ca.pem"), bench.Host.Lab.Authority.RootPem, Cancel);
+        string address = bench.Address;
+        await WriteFetchmailrcAsync(bench);
+        foreach (UniqueIdStyle style in (UniqueIdStyle[])[UniqueIdStyle.TooLong, UniqueIdStyle.OddOctets])
+        {
+            bench.Host.Lab.Misbehave(Misbehaviour.UniqueIds(style));
+            byte[][] ids = await UniqueIdsOfAsync(bench);
+            await using (FileStream file = File.Create(bench.File("fetchids")))
+            {
+                foreach (byte[] id in ids)
+                    await file.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes($"{address}@localhost "), .. id, (byte)'\n'], Cancel);
+            }
+
+            CliRun imported = await bench.RunAsync("import", "fetchmail", bench.File("fetchmailrc"), "--fetchids", bench.File("fetchids"), "--ca", bench.File("ca.pem"));
+            Assert.True(imported.ExitCode == 0, imported.Output + imported.Error);
+            await bench.RunAsync($"mailbox approve {address}");
+            await bench.RunAsync($"mailbox test {address}");
+            Answer mailbox = await bench.Host.GetAsync($"mailboxes/{address}");
+            while (mailbox.Json["lastSuccessAt"] is null)
+            {
+                Cancel.ThrowIfCancellationRequested();
+                mailbox = await bench.Host.GetAsync($"mailboxes/{address}");
+            }
+
+            Assert.Equal((style, 3, 0), (style, ids.Length, (int)mailbox.Json["messagesReceived"]!));
+            await bench.RunAsync($"mailbox delete {address}");
+        }
+    }
+
+    [Theory]
+    [InlineData("", "There is no mailbox in it that can be taken over.")]
+    [InlineData("poll imap.example.com proto imap user jane password x", "There is no mailbox in it that can be taken over: imap.example.com: imap is not POP3.")]
+    public async Task A_file_without_a_mailbox_of_POP3_is_told(string text, string told)
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+        await File.WriteAllTextAsync(bench.File("rc"), text, Cancel);
+
+        CliRun run = await bench.RunAsync("import", "fetchmail", bench.File("rc"), "--dry-run");
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Contains(told, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_no_server_can_have_given_is_refused_before_anything_is_made()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+        await WriteFetchmailrcAsync(bench);
+        await File.WriteAllTextAsync(bench.File("fetchids"), $"{bench.Address}@localhost {new string('x', 2001)}\n", Cancel);
+
+        CliRun run = await bench.RunAsync("import", "fetchmail", bench.File("fetchmailrc"), "--fetchids", bench.File("fetchids"));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Line 1 of the file of ids", run.Error, StringComparison.Ordinal);
+        Assert.Empty((await bench.Host.GetAsync("mailboxes")).Json["items"]!.AsArray());
     }
 
     [Fact]
@@ -135,6 +198,29 @@ public sealed class ImportCommandTests
             """));
         await RunAsync(bench, Getmail, "--getmaildir", state);
         return ["import", "getmail", Path.Combine(state, "getmailrc"), "--ca", bench.File("ca.pem")];
+    }
+
+    /// <summary>The unique-ids as the server lists them, octet for octet.</summary>
+    private static async Task<byte[][]> UniqueIdsOfAsync(CliBench bench)
+    {
+        LabMailbox mailbox = bench.Host.Lab.Mailboxes[0];
+        using TcpClient client = new();
+        await client.ConnectAsync(bench.Host.Lab.EndPointOf(LabService.Pop3), Cancel);
+        using StreamReader lines = new(client.GetStream(), Encoding.Latin1);
+        foreach (string command in (string[])[$"USER {mailbox.Address}", $"PASS {mailbox.Password}", "UIDL"])
+        {
+            await lines.ReadLineAsync(Cancel);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(command + "\r\n"), Cancel);
+        }
+
+        await lines.ReadLineAsync(Cancel);
+        List<byte[]> ids = [];
+        await lines.ReadLineAsync(Cancel);
+        while (await lines.ReadLineAsync(Cancel) is { } line && line != ".")
+            ids.Add(Encoding.Latin1.GetBytes(line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]));
+        await client.GetStream().WriteAsync("QUIT\r\n"u8.ToArray(), Cancel);
+        await lines.ReadLineAsync(Cancel);
+        return [.. ids];
     }
 
     private static async Task WriteForOwnerAsync(string file, string text)
