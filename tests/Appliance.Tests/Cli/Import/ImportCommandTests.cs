@@ -215,7 +215,6 @@ public sealed class ImportCommandTests
 
         await lines.ReadLineAsync(Cancel);
         List<byte[]> ids = [];
-        await lines.ReadLineAsync(Cancel);
         while (await lines.ReadLineAsync(Cancel) is { } line && line != ".")
             ids.Add(Encoding.Latin1.GetBytes(line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]));
         await client.GetStream().WriteAsync("QUIT\r\n"u8.ToArray(), Cancel);
