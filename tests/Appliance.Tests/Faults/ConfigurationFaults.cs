@@ -24,7 +24,7 @@ public sealed class ConfigurationFaults
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private static readonly ProfileRules Rules = new(EgressPolicy.Commercial(), allowAnonymousSmtp: false);
+    private static readonly ProfileRules Rules = new(EgressPolicy.Commercial(), new(AllowsCredentialsOverHttp: false, AllowsAnonymousSmtp: false, AllowsCleartextPasswords: false));
 
     private static readonly Dictionary<string, Func<IStore, Task>> ByName = new()
     {
