@@ -204,6 +204,13 @@ public sealed partial class MailboxWorker(
             tests.Complete(run, TestJobs.NotRun(ErrorClass.Storage, FailureClassifier.Classify(failure).Detail));
             LogNotWritten(mailbox.Id, failure);
         }
+        catch (Exception unforeseen) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The scheduler writes it down; whoever waits for the test hears of it too.
+            Failure failure = FailureClassifier.Classify(unforeseen);
+            tests.Complete(run, TestJobs.NotRun(failure.Class, failure.Detail));
+            throw;
+        }
 
         return null;
     }

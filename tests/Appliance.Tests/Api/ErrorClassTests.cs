@@ -106,7 +106,8 @@ public sealed class ErrorClassTests
     [Fact]
     public async Task A_test_whose_findings_the_disk_does_not_take_is_told_as_ours_and_the_mailbox_stays_as_it_was()
     {
-        await using ApiHost host = await ApiHost.StartAsync(wrap: store => FaultingStore.Wrap(store, new FailingCall(nameof(IMailboxes.RecordAsync))));
+        StorageException failure = new("RecordAsync failed on purpose.", new IOException("EIO"));
+        await using ApiHost host = await ApiHost.StartAsync(wrap: store => FaultingStore.Wrap(store, new FailingCall(nameof(IMailboxes.RecordAsync), failure)));
         await AddProfileAsync(host, "lab");
         await host.PatchAsync("settings", new JsonObject { ["approvalRequiredForUsers"] = false });
         await host.PostAsync("mailboxes", host.MailboxInput());
@@ -118,6 +119,21 @@ public sealed class ErrorClassTests
         Assert.Contains("RecordAsync failed on purpose", (string)step["detail"]!, StringComparison.Ordinal);
         Answer mailbox = await host.GetAsync("mailboxes/mbx_1");
         Assert.Equal(("not-run", false), (mailbox.String("mailboxStatus"), (bool)mailbox.Json["enabledForIncoming"]!));
+    }
+
+    [Fact]
+    public async Task A_test_that_ends_in_what_nobody_foresaw_ends()
+    {
+        NotSupportedException failure = new("Nobody foresaw this.");
+        await using ApiHost host = await ApiHost.StartAsync(wrap: store => FaultingStore.Wrap(store, new FailingCall(nameof(IMailboxes.RecordAsync), failure)));
+        await AddProfileAsync(host, "lab");
+        await host.PatchAsync("settings", new JsonObject { ["approvalRequiredForUsers"] = false });
+        await host.PostAsync("mailboxes", host.MailboxInput());
+
+        JsonNode result = await TestAsync(host, new JsonArray(host.Lab.Mailboxes[0].Address));
+
+        JsonNode step = Assert.Single(result["failedSteps"]!.AsArray())!;
+        Assert.Contains("Nobody foresaw this.", (string)step["detail"]!, StringComparison.Ordinal);
     }
 
     private static async Task AddProfileAsync(ApiHost host, string name, params (string Field, JsonNode? Value)[] changes)
@@ -156,9 +172,8 @@ public sealed class ErrorClassTests
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private sealed class FailingCall(string method) : StoreFault(call: 0, isDone: false)
+    private sealed class FailingCall(string method, Exception failure) : StoreFault(call: 0, isDone: false)
     {
-        public override Task<T> RunAsync<T>(string called, Func<Task<T>> work) =>
-            called == method ? throw new StorageException($"{called} failed on purpose.", new IOException("EIO")) : work();
+        public override Task<T> RunAsync<T>(string called, Func<Task<T>> work) => called == method ? Task.FromException<T>(failure) : work();
     }
 }
