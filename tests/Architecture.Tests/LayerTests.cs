@@ -51,7 +51,7 @@ public sealed partial class LayerTests
         ("IDialer", ["src/Appliance/Egress/", "src/Appliance/Processing/", "src/Appliance/OneShot/", "src/Appliance/ApplianceHost.cs"],
             "only processing goes out"),
         ("EgressPolicy.Government", ["src/Appliance/ApplianceOptions.cs"], "nobody else asks which cloud this is"),
-        ("using MimeKit", ["src/Appliance/Api/EmailComposer.cs", "src/Appliance/Processing/ReceivedDate.cs", "src/Appliance/Processing/DeliveryReport.cs", "src/Appliance/Processing/DroppedMessage.cs"], "MIME is never on the path from socket to store"),
+        ("using MimeKit", ["src/Appliance/Api/EmailComposer.cs", "src/Appliance/Api/EmailAttachments.cs", "src/Appliance/Processing/ReceivedDate.cs", "src/Appliance/Processing/DeliveryReport.cs", "src/Appliance/Processing/DroppedMessage.cs"], "MIME is never on the path from socket to store"),
         ("ServerCertificateCustomValidation", [], "no certificate is waved through"),
     ];
 
