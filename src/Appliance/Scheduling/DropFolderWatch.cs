@@ -1,32 +1,16 @@
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Store;
-using Microsoft.Extensions.Hosting;
 
 namespace EmailSync.Appliance.Scheduling;
 
 /// <summary>Looks into the drop folder once a second.</summary>
-public sealed class DropFolderWatch(DropFolder folder, TimeProvider clock) : BackgroundService
+public sealed class DropFolderWatch(DropFolder folder, TimeProvider clock) : Watch(Interval, clock)
 {
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc />
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Interval, clock);
-        try
-        {
-            do
-                await LookAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The appliance stops; what was not taken is there at the next start.
-        }
-    }
-
-    private async Task LookAsync(CancellationToken cancellationToken)
+    public override async Task LookAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -37,4 +21,7 @@ public sealed class DropFolderWatch(DropFolder folder, TimeProvider clock) : Bac
             // StorageWatch tells of it, and the files wait.
         }
     }
+
+    /// <inheritdoc />
+    protected override Task BeginAsync(CancellationToken cancellationToken) => LookAsync(cancellationToken);
 }

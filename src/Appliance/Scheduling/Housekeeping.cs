@@ -1,6 +1,5 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance.Scheduling;
@@ -9,7 +8,7 @@ namespace EmailSync.Appliance.Scheduling;
 /// Deletes once an hour what the settings say need not be kept: old alerts, old entries of the audit log and, where asked for, old emails.
 /// Once a day it also forgets unique-ids that nothing needs any more, and gives the disk back what deletions left empty.
 /// </summary>
-public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
+public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogger<Housekeeping> logger) : Watch(Interval, clock)
 {
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -21,29 +20,13 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
 
     private DateTimeOffset _tidyAt = clock.GetUtcNow();
 
-    /// <inheritdoc />
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Interval, clock);
-        try
-        {
-            do
-                await CleanAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The appliance stops; what is old is still old at the next start.
-        }
-    }
-
     /// <summary>Cleans once. A disk that fails is not our trouble to report (<see cref="StorageWatch"/>): it is tried again at the next interval.</summary>
-    public async Task CleanAsync(CancellationToken cancellationToken)
+    public override async Task LookAsync(CancellationToken cancellationToken)
     {
         try
         {
             Settings settings = await store.Settings.ReadAsync(cancellationToken);
-            DateTimeOffset now = clock.GetUtcNow();
+            DateTimeOffset now = Clock.GetUtcNow();
             int alerts = await store.Alerts.DeleteOldAsync(now - TimeSpan.FromDays(settings.AlertRetentionDays), cancellationToken);
             int emails = settings.EmailRetentionDays is { } days
                 ? await store.Emails.DeleteOldAsync(now - TimeSpan.FromDays(days), cancellationToken)
@@ -59,6 +42,9 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
             LogNotCleaned(failure);
         }
     }
+
+    /// <inheritdoc />
+    protected override Task BeginAsync(CancellationToken cancellationToken) => LookAsync(cancellationToken);
 
     private async Task TidyAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {

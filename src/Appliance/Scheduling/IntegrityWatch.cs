@@ -2,13 +2,12 @@ using System.Globalization;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Store;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance.Scheduling;
 
 /// <summary>Has everything that is stored checked once a day, and soon after a run that was not ended in good order; tells of damage by an alert.</summary>
-public sealed partial class IntegrityWatch(IStore store, AlertBook alerts, TimeProvider clock, ILogger<IntegrityWatch> logger) : BackgroundService
+public sealed partial class IntegrityWatch(IStore store, AlertBook alerts, TimeProvider clock, ILogger<IntegrityWatch> logger) : Watch(Interval, clock)
 {
     /// <summary>How often it looks whether a check is due; the first time after a start, when what was late has been polled.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
@@ -18,27 +17,12 @@ public sealed partial class IntegrityWatch(IStore store, AlertBook alerts, TimeP
 
     private bool _isDueAfterCrash = store.Suspects.FollowACrash();
 
-    /// <inheritdoc />
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Interval, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await LookAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The appliance stops; the check that was due is due at the next start.
-        }
-    }
-
     /// <summary>Has a check made where one is due.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public override async Task LookAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if (!_isDueAfterCrash && await store.Upkeep.LastCheckAsync(cancellationToken) is { } last && clock.GetUtcNow() < last.CompletedAt + BetweenChecks)
+            if (!_isDueAfterCrash && await store.Upkeep.LastCheckAsync(cancellationToken) is { } last && Clock.GetUtcNow() < last.CompletedAt + BetweenChecks)
                 return;
             StoreCheck check = await store.Upkeep.CheckAsync(cancellationToken);
             _isDueAfterCrash = false;

@@ -1,7 +1,6 @@
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Processing;
 using EmailSync.Appliance.Store;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance.Scheduling;
@@ -10,7 +9,7 @@ namespace EmailSync.Appliance.Scheduling;
 /// While the disk takes no writes: tries it every few seconds, and tells of it by an alert. The alert is written as soon as it can
 /// be, which may be only when the disk is well again; then it is resolved at once, and stays for whoever asks what happened.
 /// </summary>
-public sealed partial class StorageWatch(IStore store, AlertBook alerts, TestJobs tests, TimeProvider clock, ILogger<StorageWatch> logger) : BackgroundService
+public sealed partial class StorageWatch(IStore store, AlertBook alerts, TestJobs tests, TimeProvider clock, ILogger<StorageWatch> logger) : Watch(Interval, clock)
 {
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -19,24 +18,7 @@ public sealed partial class StorageWatch(IStore store, AlertBook alerts, TestJob
     private bool _isTold;
 
     /// <inheritdoc />
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Interval, clock);
-        try
-        {
-            // One that stands from the last run: the disk was full when the appliance ended, and the store could be opened since.
-            await alerts.ResolveAsync(AlertSubject.Appliance, AlertCatalog.StoreFailing, stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await LookAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The appliance stops.
-        }
-    }
-
-    /// <summary>Looks once.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public override async Task LookAsync(CancellationToken cancellationToken)
     {
         if ((store.Health.Trouble ?? _known) is not { } trouble)
             return;
@@ -55,13 +37,18 @@ public sealed partial class StorageWatch(IStore store, AlertBook alerts, TestJob
             await store.ProbeAsync(cancellationToken);
             await alerts.ResolveAsync(AlertSubject.Appliance, AlertCatalog.StoreFailing, cancellationToken);
             (_known, _isTold) = (null, false);
-            LogRecovered(clock.GetUtcNow() - trouble.Since);
+            LogRecovered(Clock.GetUtcNow() - trouble.Since);
         }
         catch (StorageException)
         {
             // Still so; it was told once, and is tried again at the next look.
         }
     }
+
+    /// <inheritdoc />
+    protected override async Task BeginAsync(CancellationToken cancellationToken) =>
+        // One that stands from the last run: the disk was full when the appliance ended, and the store could be opened since.
+        await alerts.ResolveAsync(AlertSubject.Appliance, AlertCatalog.StoreFailing, cancellationToken);
 
     [LoggerMessage(EventId = 120, Level = LogLevel.Critical, Message = "The store takes no writes, and no work is begun until it does: {Why}")]
     private partial void LogFailing(string why);

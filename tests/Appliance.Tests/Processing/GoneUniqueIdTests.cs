@@ -156,7 +156,7 @@ public sealed class GoneUniqueIdTests
         await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout);
         clock.Advance(TimeSpan.FromDays(8));
         using Housekeeping housekeeping = new(rig.Store, clock, NullLogger<Housekeeping>.Instance);
-        await housekeeping.CleanAsync(Rig.Timeout);
+        await housekeeping.LookAsync(Rig.Timeout);
         Assert.Empty(await rig.EmailsAsync(mailbox));
 
         Assert.Equal((0, 0), await rig.Receive.RunAsync(mailbox, profile, Rig.Timeout) is { } early ? (early.Stored, early.Deleted) : default);

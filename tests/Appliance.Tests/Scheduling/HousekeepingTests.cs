@@ -25,16 +25,16 @@ public sealed class HousekeepingTests : IDisposable
         using Housekeeping housekeeping = new(store, _clock, NullLogger<Housekeeping>.Instance);
 
         _clock.Advance(TimeSpan.FromDays(29));
-        await housekeeping.CleanAsync(Cancellation);
+        await housekeeping.LookAsync(Cancellation);
         Assert.Single(await store.Alerts.ListAsync(false, null, null, 10, Cancellation));
 
         _clock.Advance(TimeSpan.FromDays(2));
-        await housekeeping.CleanAsync(Cancellation);
+        await housekeeping.LookAsync(Cancellation);
         Assert.Empty(await store.Alerts.ListAsync(false, null, null, 10, Cancellation));
         Assert.Equal(1, await store.Emails.CountAsync(new(), Cancellation));
 
         await store.Settings.UpdateAsync(new() { EmailRetentionDays = 30 }, Cancellation);
-        await housekeeping.CleanAsync(Cancellation);
+        await housekeeping.LookAsync(Cancellation);
         Assert.Equal(0, await store.Emails.CountAsync(new(), Cancellation));
     }
 
@@ -47,11 +47,11 @@ public sealed class HousekeepingTests : IDisposable
         AuditId young = await store.Audit.BeginAsync(new() { Who = "x", Action = "PATCH /x", Subject = "/x/2" }, Cancellation);
         using Housekeeping housekeeping = new(store, _clock, NullLogger<Housekeeping>.Instance);
 
-        await housekeeping.CleanAsync(Cancellation);
+        await housekeeping.LookAsync(Cancellation);
         Assert.Equal(2, (await store.Audit.ListAsync(null, 10, Cancellation)).Count);
 
         _clock.Advance(TimeSpan.FromDays(2));
-        await housekeeping.CleanAsync(Cancellation);
+        await housekeeping.LookAsync(Cancellation);
         Assert.Equal(young, Assert.Single(await store.Audit.ListAsync(null, 10, Cancellation)).Id);
     }
 
@@ -70,7 +70,7 @@ public sealed class HousekeepingTests : IDisposable
             Assert.Equal(gone, await store.GoneUniqueIds.FindAsync(mailbox, gone, Cancellation));
             _clock.Advance(TimeSpan.FromDays(days));
             await store.Mailboxes.RecordAsync(mailbox, state => state with { LastSuccessAt = _clock.GetUtcNow() }, Cancellation);
-            await housekeeping.CleanAsync(Cancellation);
+            await housekeeping.LookAsync(Cancellation);
         }
 
         Assert.Empty(await store.GoneUniqueIds.FindAsync(mailbox, gone, Cancellation));
