@@ -245,7 +245,7 @@ public sealed class SmtpSession : IAsyncDisposable
             using MailTransaction transaction = new(_dialogue, admitted?.Envelope ?? envelope, outgoing, parameters);
             TransactionResult result = await (turn is null
                 ? RunAsync(transaction, _needsReset, turn: null, cancellationToken)
-                : RunAsync(transaction, turn, cancellationToken));
+                : RunInTurnAsync(transaction, turn, cancellationToken));
             SmtpTelemetry.Transacted(result, outgoing.Taken);
             activity?.SetTag("smtp.recipient.count", result.Recipients.Count).SetTag("smtp.content.size", outgoing.Taken);
             return admitted?.Complete(result) ?? result;
@@ -256,7 +256,7 @@ public sealed class SmtpSession : IAsyncDisposable
         }
     }
 
-    private async ValueTask<TransactionResult> RunAsync(MailTransaction transaction, Turn turn, CancellationToken cancellationToken)
+    private async ValueTask<TransactionResult> RunInTurnAsync(MailTransaction transaction, Turn turn, CancellationToken cancellationToken)
     {
         await (transaction.IsOneFlight ? turn.MayWrite : turn.MayRead).WaitAsync(cancellationToken);
         ThrowIfSpent();

@@ -17,7 +17,7 @@ internal static class UpkeepVerbs
 
         Examples:
           emailsync backup /backups/emailsync.tar
-          emailsync backup /backups/emailsync.tar --passphrase-file /root/backup-passphrase
+          emailsync backup /backups/emailsync.tar --passphrase-file backup-passphrase
         """;
 
     private const string RotateHelp =

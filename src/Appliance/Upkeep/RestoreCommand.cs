@@ -20,7 +20,7 @@ internal static class RestoreCommand
 
         Examples:
           emailsync restore /backups/emailsync.tar --data-folder /var/lib/emailsync
-          emailsync restore /backups/emailsync.tar --passphrase-file /root/backup-passphrase --replace
+          emailsync restore /backups/emailsync.tar --passphrase-file backup-passphrase --replace
         """;
 
     /// <summary>The verb.</summary>

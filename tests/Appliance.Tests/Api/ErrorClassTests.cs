@@ -106,15 +106,10 @@ public sealed class ErrorClassTests
     [Fact]
     public async Task A_test_whose_findings_the_disk_does_not_take_is_told_as_ours_and_the_mailbox_stays_as_it_was()
     {
-        StorageException failure = new("RecordAsync failed on purpose.", new IOException("EIO"));
-        await using ApiHost host = await ApiHost.StartAsync(wrap: store => FaultingStore.Wrap(store, new FailingCall(nameof(IMailboxes.RecordAsync), failure)));
-        await AddProfileAsync(host, "lab");
-        await host.PatchAsync("settings", new JsonObject { ["approvalRequiredForUsers"] = false });
-        await host.PostAsync("mailboxes", host.MailboxInput());
+        await using ApiHost host = await StartWithUnwrittenFindingsAsync(new StorageException("RecordAsync failed on purpose.", new IOException("EIO")));
 
-        JsonNode result = await TestAsync(host, new JsonArray(host.Lab.Mailboxes[0].Address));
+        JsonNode step = await OnlyFailedStepAsync(host);
 
-        JsonNode step = Assert.Single(result["failedSteps"]!.AsArray())!;
         Assert.Equal(("storage", AlertCatalog.For(ErrorClass.Storage).Remedy), ((string)step["errorClass"]!, (string)step["advice"]!));
         Assert.Contains("RecordAsync failed on purpose", (string)step["detail"]!, StringComparison.Ordinal);
         Answer mailbox = await host.GetAsync("mailboxes/mbx_1");
@@ -124,16 +119,27 @@ public sealed class ErrorClassTests
     [Fact]
     public async Task A_test_that_ends_in_what_nobody_foresaw_ends()
     {
-        NotSupportedException failure = new("Nobody foresaw this.");
-        await using ApiHost host = await ApiHost.StartAsync(wrap: store => FaultingStore.Wrap(store, new FailingCall(nameof(IMailboxes.RecordAsync), failure)));
+        await using ApiHost host = await StartWithUnwrittenFindingsAsync(new NotSupportedException("Nobody foresaw this."));
+
+        JsonNode step = await OnlyFailedStepAsync(host);
+
+        Assert.Contains("Nobody foresaw this.", (string)step["detail"]!, StringComparison.Ordinal);
+    }
+
+    /// <summary>One mailbox that could be enabled, and a store that does not take what its test finds.</summary>
+    private static async Task<ApiHost> StartWithUnwrittenFindingsAsync(Exception failure)
+    {
+        ApiHost host = await ApiHost.StartAsync(wrap: store => FaultingStore.Wrap(store, new FailingCall(nameof(IMailboxes.RecordAsync), failure)));
         await AddProfileAsync(host, "lab");
         await host.PatchAsync("settings", new JsonObject { ["approvalRequiredForUsers"] = false });
         await host.PostAsync("mailboxes", host.MailboxInput());
+        return host;
+    }
 
+    private static async Task<JsonNode> OnlyFailedStepAsync(ApiHost host)
+    {
         JsonNode result = await TestAsync(host, new JsonArray(host.Lab.Mailboxes[0].Address));
-
-        JsonNode step = Assert.Single(result["failedSteps"]!.AsArray())!;
-        Assert.Contains("Nobody foresaw this.", (string)step["detail"]!, StringComparison.Ordinal);
+        return Assert.Single(result["failedSteps"]!.AsArray())!;
     }
 
     private static async Task AddProfileAsync(ApiHost host, string name, params (string Field, JsonNode? Value)[] changes)

@@ -65,7 +65,7 @@ public sealed class OtherSignIns(MailServers servers)
         account.Deliver("1", "Subject: for the domain's user\r\n\r\nx\r\n"u8);
         await using Pop3Session session = await servers.Dovecot.OpenAsync();
 
-        await using Maildrop maildrop = await session.AuthenticateAsync(Ntlm(session, account, NtlmHelper.Password), Cancelled);
+        await using Maildrop maildrop = await session.AuthenticateAsync(Ntlm(session, account, NtlmAuth.Password), Cancelled);
 
         Assert.Equal(1, (await maildrop.StatAsync(Cancelled)).Messages);
         await maildrop.QuitAsync(Cancelled);
@@ -172,7 +172,7 @@ public sealed class OtherSignIns(MailServers servers)
     private static SaslCredentials Token(MailAccount account, string token) => new(account.Address, new(token)) { IsToken = true };
 
     private static SaslMechanism Ntlm(Pop3Session session, MailAccount account, string password) =>
-        Choose("NTLM", session, new($@"{NtlmHelper.Domain}\{account.Address.Split('@')[0]}", new(password)));
+        Choose("NTLM", session, new($@"{NtlmAuth.Domain}\{account.Address.Split('@')[0]}", new(password)));
 
     private static SaslMechanism Choose(string mechanism, Pop3Session session, SaslCredentials credentials) =>
         new MechanismSelection(mechanism).Choose(session.DescribeForSasl("localhost", 995), credentials);

@@ -117,7 +117,7 @@ public sealed class MailServers : IAsyncLifetime
     public void RequireExim() => RequireBeside(EximServer.WhyNot);
 
     /// <summary>Skips the test where there is no NTLM.</summary>
-    public void RequireNtlm() => RequireBeside(NtlmHelper.WhyNot);
+    public void RequireNtlm() => RequireBeside(NtlmAuth.WhyNot);
 
     private void RequireBeside(string? whyNot)
     {

@@ -4,7 +4,7 @@ namespace EmailSync.RealServers.Tests.Servers;
 /// What Dovecot asks about NTLM: Samba's ntlm_auth, an acceptor that is not ours. No domain is behind it, so it knows one password, which
 /// is everybody's.
 /// </summary>
-internal static class NtlmHelper
+internal static class NtlmAuth
 {
     public const string Domain = "EXAMPLE.TEST";
     public const string Password = "the password of every NTLM user";

@@ -31,7 +31,7 @@ internal sealed class SignInServices : IAsyncDisposable
 
     public static async Task<SignInServices> StartAsync(string folder, IReadOnlyList<string> addresses) => new(
         KerberosRealm.WhyNot is null ? await KerberosRealm.StartAsync(folder, addresses) : null,
-        NtlmHelper.WhyNot is null ? await NtlmHelper.PrepareAsync(folder) : null);
+        NtlmAuth.WhyNot is null ? await NtlmAuth.PrepareAsync(folder) : null);
 
     public async ValueTask DisposeAsync()
     {
