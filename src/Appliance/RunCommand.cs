@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using EmailSync.Appliance.Api;
 using EmailSync.Appliance.Cli;
+using EmailSync.Appliance.Scheduling;
 using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
 using Microsoft.AspNetCore.Builder;
@@ -11,6 +12,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 
 namespace EmailSync.Appliance;
@@ -106,6 +108,8 @@ internal static class RunCommand
             InitialData = [new("Logging:LogLevel:Default", "Information"), new("Logging:LogLevel:Microsoft.AspNetCore", "Warning")],
         });
         builder.Services.AddSystemd().AddWindowsService();
+        if (SystemdWatchdog.PatienceOf(Environment.GetEnvironmentVariable) is { } patience && builder.Services.Any(service => service.ServiceType == typeof(ISystemdNotifier)))
+            builder.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<SystemdWatchdog>(provider, patience));
         return builder;
     }
 

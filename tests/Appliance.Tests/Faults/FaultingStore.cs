@@ -48,13 +48,13 @@ internal sealed class StoreHang(string method) : StoreFault(call: 0, isDone: fal
 /// <summary>The next call of a method fails, without having done anything.</summary>
 internal sealed class MethodFault(string method) : StoreFault(call: 0, isDone: false)
 {
-    private bool _isOver;
+    public bool IsOver { get; private set; }
 
     public override async Task<T> RunAsync<T>(string called, Func<Task<T>> work)
     {
-        if (_isOver || called != method)
+        if (IsOver || called != method)
             return await work();
-        _isOver = true;
+        IsOver = true;
         throw new StorageException($"{method} failed on purpose.", new IOException("EIO"));
     }
 }
