@@ -18,7 +18,7 @@ public static class EmailComposer
     /// <summary>Composes it. With an idempotency key the same request has the same Message-ID each time, though not the same date.</summary>
     /// <exception cref="InvalidRequestException">Something is wrong with it.</exception>
     public static Composed Compose(
-        EmailInput input, Mailbox mailbox, int maximumAttachmentSizeInKilobytes, string? idempotencyKey, DateTimeOffset now)
+        EmailInput input, Mailbox mailbox, int maximumAttachmentSizeInKilobytes, string? idempotencyKey, DateTimeOffset now, int? trackingNumber = null)
     {
         Faults faults = new();
         MimeMessage message = new();
@@ -41,7 +41,7 @@ public static class EmailComposer
         Attach(input.Attachments ?? [], body, maximumAttachmentSizeInKilobytes, faults);
         faults.ThrowIfAny();
 
-        message.Subject = input.Subject ?? "";
+        message.Subject = trackingNumber is { } number ? TrackingToken.Append(input.Subject, number) : input.Subject ?? "";
         message.Date = now;
         string domain = mailbox.EmailAddress[(mailbox.EmailAddress.LastIndexOf('@') + 1)..];
         message.MessageId = idempotencyKey is null ? MimeUtils.GenerateMessageId(domain) : $"{Fingerprint(input, mailbox, idempotencyKey)}@{domain}";

@@ -38,7 +38,8 @@ public static class EmailsApi
     }
 
     private static async Task<Ok<Page<EmailContract>>> ListAsync(
-        IStore store, string? mailbox, Named<EmailDirection>? direction, Named<EmailState>? state, bool? acknowledged, EmailId? after, int? limit,
+        IStore store, string? mailbox, Named<EmailDirection>? direction, Named<EmailState>? state, bool? acknowledged, EmailId? conversation,
+        EmailId? after, int? limit,
         CancellationToken cancellationToken)
     {
         if (acknowledged == true)
@@ -49,6 +50,7 @@ public static class EmailsApi
             Direction = direction?.Value,
             State = state?.Value,
             IsUnacknowledged = acknowledged == false,
+            Conversation = conversation,
         };
         IReadOnlyList<Email> page = await store.Emails.ListAsync(filter, after, PageLimit.Of(limit), cancellationToken);
         // The feed has no last page: whoever comes again with this cursor gets what has come since.
@@ -134,11 +136,19 @@ public static class EmailsApi
     {
         Mailbox mailbox = await FindSenderAsync(store, input.Mailbox, cancellationToken);
         Settings settings = await store.Settings.ReadAsync(cancellationToken);
-        EmailComposer.Composed composed = EmailComposer.Compose(input, mailbox, settings.MaximumAttachmentSizeInKilobytes, key, clock.GetUtcNow());
+        int? trackingNumber = settings.UseTrackingTokens && TrackingToken.Find(input.Subject) is null
+            ? await store.Outgoing.TakeTrackingNumberAsync(cancellationToken)
+            : null;
+        EmailComposer.Composed composed = EmailComposer.Compose(
+            input, mailbox, settings.MaximumAttachmentSizeInKilobytes, key, clock.GetUtcNow(), trackingNumber);
         using MemoryStream content = new(composed.Content, writable: false);
         try
         {
-            return await EnqueueAsync(mailbox, composed.Recipients, content, key, input.SendAt, input.Priority ?? EmailPriority.Normal, store, scheduler, cancellationToken);
+            Submission submission = new(mailbox.Id, mailbox.EmailAddress, composed.Recipients)
+            {
+                IdempotencyKey = key, SendAt = input.SendAt, Priority = input.Priority ?? EmailPriority.Normal, TrackingNumber = trackingNumber,
+            };
+            return await EnqueueAsync(submission, content, store, scheduler, cancellationToken);
         }
         catch (IdempotencyConflictException conflict)
         {
@@ -170,21 +180,23 @@ public static class EmailsApi
         if (isNothing)
             throw InvalidRequestException.Of("body", null, "There is nothing in the email.", "Send the raw message as the body.");
         await using Stream content = request.BodyReader.AsStream();
-        return await EnqueueAsync(sender, recipients, content, key, sendAt, priority?.Value ?? EmailPriority.Normal, store, scheduler, cancellationToken);
+        Submission submission = new(sender.Id, sender.EmailAddress, recipients)
+        {
+            IdempotencyKey = key, SendAt = sendAt, Priority = priority?.Value ?? EmailPriority.Normal,
+        };
+        return await EnqueueAsync(submission, content, store, scheduler, cancellationToken);
     }
 
     private static async Task<Accepted<EmailContract>> EnqueueAsync(
-        Mailbox mailbox, IReadOnlyList<string> recipients, Stream content, string? key, DateTimeOffset? sendAt, EmailPriority priority,
-        IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
+        Submission submission, Stream content, IStore store, IMailboxScheduler scheduler, CancellationToken cancellationToken)
     {
-        if (key is { Length: 0 or > 255 })
+        if (submission.IdempotencyKey is { Length: 0 or > 255 })
             throw InvalidRequestException.Of("Idempotency-Key", null, "It has no characters, or more than 255.", "Give 1 to 255 characters.");
-        Submission submission = new(mailbox.Id, mailbox.EmailAddress, recipients) { IdempotencyKey = key, SendAt = sendAt, Priority = priority };
         EmailId id = await store.Outgoing.EnqueueAsync(submission, content, cancellationToken);
-        if (sendAt is null)
-            scheduler.Wake(mailbox.Id, Work.Send);
+        if (submission.SendAt is null)
+            scheduler.Wake(submission.Mailbox, Work.Send);
         else
-            scheduler.MailboxChanged(mailbox.Id);
+            scheduler.MailboxChanged(submission.Mailbox);
         return TypedResults.Accepted($"/api/v1/emails/{id}", EmailContract.Of(await FindAsync(store, id, cancellationToken)));
     }
 

@@ -66,6 +66,7 @@ public static class SettingsApi
             ApprovalRequiredForQueues = input.ApprovalRequiredForQueues ?? byDefault.ApprovalRequiredForQueues,
             MaximumAttachmentSizeInKilobytes = faults.Number(
                 "maximumAttachmentSizeInKilobytes", input.MaximumAttachmentSizeInKilobytes, 1, 131_072, byDefault.MaximumAttachmentSizeInKilobytes),
+            UseTrackingTokens = input.UseTrackingTokens ?? byDefault.UseTrackingTokens,
             AlertOnInformation = input.AlertOnInformation ?? byDefault.AlertOnInformation,
             AlertOnWarning = input.AlertOnWarning ?? byDefault.AlertOnWarning,
             AlertOnError = input.AlertOnError ?? byDefault.AlertOnError,

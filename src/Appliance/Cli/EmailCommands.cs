@@ -17,6 +17,7 @@ internal sealed class EmailCommands
 
         Examples:
           emailsync email list --direction incoming --after eml_120
+          emailsync email list --conversation eml_98
           emailsync email raw eml_121 > message.eml
           emailsync email ack eml_121
           emailsync email send letter.eml --mailbox jane@example.com --to joe@example.org
@@ -30,6 +31,7 @@ internal sealed class EmailCommands
         new("--direction") { Description = "This way only: incoming or outgoing." },
         new("--state") { Description = "In this state only, such as received, pending-send, sent, failed or uncertain." },
         new("--acknowledged") { Description = "false: only incoming ones that no consumer has acknowledged.", HelpName = "false" },
+        new("--conversation") { Description = "Of this conversation only: its first email's id, as 'email show' tells it.", HelpName = "ID" },
         new("--after") { Description = "Behind this id: a feed that never skips or repeats one.", HelpName = "ID" },
         new("--limit") { Description = "At most so many, up to 1000.", HelpName = "N" },
     ];

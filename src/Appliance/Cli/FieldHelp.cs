@@ -66,6 +66,7 @@ internal static class FieldHelp
         ["approvalRequiredForUsers"] = "A user's mailbox is processed only once approved.",
         ["approvalRequiredForQueues"] = "A queue's mailbox is processed only once approved.",
         ["maximumAttachmentSizeInKilobytes"] = "The largest attachment of a composed email, in KiB, 1 to 131072.",
+        ["useTrackingTokens"] = "Put a token (CRM: and 7 digits) into the subject of composed emails; it leads answers back.",
         ["alertOnInformation"] = "Raise alerts that are good to know.",
         ["alertOnWarning"] = "Raise alerts of what may mend itself.",
         ["alertOnError"] = "Raise alerts of what stands still until a person acts.",

@@ -97,6 +97,9 @@ public sealed record Email
     /// <summary>Whose.</summary>
     public required MailboxId Mailbox { get; init; }
 
+    /// <summary>The id of the first email of its conversation: its own where it is the first. The first may have been deleted since.</summary>
+    public EmailId Conversation { get; init; }
+
     /// <summary>Which way.</summary>
     public required EmailDirection Direction { get; init; }
 

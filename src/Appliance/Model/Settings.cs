@@ -24,6 +24,12 @@ public sealed record Settings
     /// <summary>The largest attachment of an email that is composed by the API, in units of 1,024 octets: 1 to 131,072.</summary>
     public int MaximumAttachmentSizeInKilobytes { get; init; } = 5120;
 
+    /// <summary>
+    /// Emails that are composed by the API get a <see cref="TrackingToken"/> in their subject, and a token in a subject leads to its conversation
+    /// where no reference does.
+    /// </summary>
+    public bool UseTrackingTokens { get; init; }
+
     /// <summary>Alerts that are good to know are raised.</summary>
     public bool AlertOnInformation { get; init; } = true;
 

@@ -6,7 +6,7 @@ namespace EmailSync.Appliance.Scheduling;
 
 /// <summary>
 /// Deletes once an hour what the settings say need not be kept: old alerts, old entries of the audit log and, where asked for, old emails.
-/// Once a day it also forgets unique-ids that nothing needs any more, and gives the disk back what deletions left empty.
+/// Finishes what a new version left to be done with emails from before it. Once a day it also forgets unique-ids that nothing needs any more, and gives the disk back what deletions left empty.
 /// </summary>
 public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogger<Housekeeping> logger) : Watch(Interval, clock)
 {
@@ -34,6 +34,9 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
             int entries = await store.Audit.DeleteOldAsync(now - TimeSpan.FromDays(settings.AuditRetentionDays), cancellationToken);
             if (alerts > 0 || emails > 0 || entries > 0)
                 LogCleaned(alerts, emails, entries);
+            long completed = await store.Upkeep.CompleteAsync(cancellationToken);
+            if (completed > 0)
+                LogCompleted(completed);
             if (now >= _tidyAt)
                 await TidyAsync(now, cancellationToken);
         }
@@ -60,6 +63,9 @@ public sealed partial class Housekeeping(IStore store, TimeProvider clock, ILogg
 
     [LoggerMessage(EventId = 111, Level = LogLevel.Error, Message = "What is old could not be deleted; it is tried again in an hour")]
     private partial void LogNotCleaned(StorageException failure);
+
+    [LoggerMessage(EventId = 113, Level = LogLevel.Information, Message = "Answers to {Emails} emails from before this version are recognised now")]
+    private partial void LogCompleted(long emails);
 
     [LoggerMessage(EventId = 112, Level = LogLevel.Information, Message = "Forgot {UniqueIds} unique-ids that were gone from their servers for long, and gave {Octets} octets back to the disk")]
     private partial void LogTidied(int uniqueIds, long octets);

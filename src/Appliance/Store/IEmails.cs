@@ -16,6 +16,9 @@ public sealed record EmailFilter
 
     /// <summary>Incoming ones only that no consumer has acknowledged.</summary>
     public bool IsUnacknowledged { get; init; }
+
+    /// <summary>Of this conversation only.</summary>
+    public EmailId? Conversation { get; init; }
 }
 
 /// <summary>Both directions, for reading. The order of ids is the order in which emails became durable, so a cursor never skips one.</summary>

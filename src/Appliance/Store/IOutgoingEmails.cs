@@ -16,6 +16,9 @@ public sealed record Submission(MailboxId Mailbox, string ReversePath, IReadOnly
 
     /// <summary>Whether it goes before others of the mailbox.</summary>
     public EmailPriority Priority { get; init; } = EmailPriority.Normal;
+
+    /// <summary>The number of the token that its subject was given: from now on it leads to this email's conversation.</summary>
+    public int? TrackingNumber { get; init; }
 }
 
 /// <summary>What an attempt at delivery came to.</summary>
@@ -37,6 +40,12 @@ public interface IOutgoingEmails
     /// <exception cref="IdempotencyConflictException">The key was used with another content.</exception>
     /// <exception cref="NotStoredException">There is no such mailbox.</exception>
     ValueTask<EmailId> EnqueueAsync(Submission submission, Stream content, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The number for the next <see cref="TrackingToken"/>, from 1 to <see cref="TrackingToken.LargestNumber"/> and then from 1 again; one that is
+    /// taken and not used is left out.
+    /// </summary>
+    ValueTask<int> TakeTrackingNumberAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes the mailbox's next due email for sending, those of higher priority first: it is <see cref="EmailState.Sending"/> before this returns, and stays so until

@@ -18,6 +18,12 @@ public interface IUpkeep
     /// <summary>What the last check found; null where none has come to its end.</summary>
     ValueTask<StoreCheck?> LastCheckAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Does what a new version left to be done with emails that were stored before it; at once where nothing is left. Returns with how many it had to
+    /// do. Given up, it goes on where it was the next time.
+    /// </summary>
+    ValueTask<long> CompleteAsync(CancellationToken cancellationToken);
+
     /// <summary>Gives room that deletions left back to the disk, where it is much. Returns how many octets.</summary>
     ValueTask<long> ShrinkAsync(CancellationToken cancellationToken);
 }

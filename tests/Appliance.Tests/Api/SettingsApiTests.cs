@@ -16,7 +16,7 @@ public sealed class SettingsApiTests
             """
             {"defaultIncomingEmail":"server-side-synchronization","defaultOutgoingEmail":"server-side-synchronization",
             "approvalRequiredForUsers":true,"approvalRequiredForQueues":true,"maximumAttachmentSizeInKilobytes":5120,
-            "alertOnInformation":true,"alertOnWarning":true,"alertOnError":true,"alertRetentionDays":30,"auditRetentionDays":365}
+            "useTrackingTokens":false,"alertOnInformation":true,"alertOnWarning":true,"alertOnError":true,"alertRetentionDays":30,"auditRetentionDays":365}
             """.ReplaceLineEndings(""),
             answer.Text);
     }

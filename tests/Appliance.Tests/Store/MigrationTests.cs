@@ -1,8 +1,11 @@
 using System.Globalization;
+using System.Text;
 using EmailSync.Appliance.Model;
+using EmailSync.Appliance.Scheduling;
 using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EmailSync.Appliance.Tests.Store;
@@ -38,6 +41,37 @@ public sealed class MigrationTests : IDisposable
         // Known without an email meant skipped for its date: nothing else made one known in that version.
         Assert.Equal(1, await store.Incoming.ForgetSkippedAsync(new(1), Cancellation));
         Assert.Equal([new UniqueIdHash(2, 2)], (await store.Incoming.KnownUniqueIdsAsync(new(1), Cancellation)).Hashes);
+    }
+
+    [Fact]
+    public async Task Answers_to_emails_of_an_earlier_version_are_recognised_once_housekeeping_has_been_through_them()
+    {
+        const int Emails = 1_200;
+        using (DataFolder.Open(_folder.Path))
+        {
+            DataFolder.CreateFile(_folder.Combine("emailsync.db"), FileMode.OpenOrCreate, FileShare.ReadWrite).Dispose();
+            await CreateAsync(14, $"""
+                WITH RECURSIVE n (id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM n WHERE id < {Emails})
+                INSERT INTO email (id, mailbox, state, stored_at, size, sha256, message_id) SELECT id, 1, 0, 5, 1, x'00', '<' || id || '@old>' FROM n;
+                UPDATE email SET message_id = NULL WHERE id = 7;
+                """);
+        }
+
+        FakeTimeProvider clock = new();
+        await using SqliteStore store = await SqliteStore.OpenAsync(new() { DataFolder = _folder.Path }, clock, cancellationToken: Cancellation);
+        MailboxId mailbox = await store.AddMailboxAsync("ada@example.com", Cancellation);
+        EmailId tooEarly = await AnswerAsync(1);
+        using (Housekeeping housekeeping = new(store, clock, NullLogger<Housekeeping>.Instance))
+            await housekeeping.LookAsync(Cancellation);
+
+        Assert.Equal(new EmailId(5), (await store.Emails.FindAsync(new(5), Cancellation))!.Conversation);
+        Assert.Equal(tooEarly, (await store.Emails.FindAsync(tooEarly, Cancellation))!.Conversation);
+        foreach (int number in new[] { 1, 600, Emails })
+            Assert.Equal(new EmailId(number), (await store.Emails.FindAsync(await AnswerAsync(number), Cancellation))!.Conversation);
+        Assert.Equal(0, await store.Upkeep.CompleteAsync(Cancellation));
+
+        Task<EmailId> AnswerAsync(int number) => store.ReceiveAsync(
+            mailbox, Guid.NewGuid().ToString(), Encoding.ASCII.GetBytes($"In-Reply-To: <{number}@old>\r\n\r\n"), Cancellation);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -84,11 +84,19 @@ public sealed class QueryPlanTests : IDisposable
                     await store.Emails.CountAsync(filter, Cancellation);
                     await store.Emails.ListAsync(filter with { IsUnacknowledged = true }, null, 10, Cancellation);
                     await store.Emails.CountAsync(filter with { IsUnacknowledged = true }, Cancellation);
+                    foreach (bool isUnacknowledged in new[] { true, false })
+                        await store.Emails.ListAsync(filter with { IsUnacknowledged = isUnacknowledged, Conversation = new(1) }, null, 10, Cancellation);
+                    await store.Emails.CountAsync(filter with { Conversation = new(1) }, Cancellation);
                 }
             }
         }
 
         await store.ReceiveAsync(mailbox, "uid", Samples.Message("one"), Cancellation);
+        await store.ReceiveAsync(mailbox, "answer", "In-Reply-To: <one@example.com>\r\n\r\n"u8.ToArray(), Cancellation);
+        await store.ReceiveAsync(mailbox, "tracked", "Subject: CRM:0000001\r\n\r\n"u8.ToArray(), Cancellation);
+        EmailId numbered = await store.SubmitAsync(
+            new(mailbox, "", ["b@example.com"]) { TrackingNumber = await store.Outgoing.TakeTrackingNumberAsync(Cancellation) }, Samples.Message("numbered"), Cancellation);
+        await store.Outgoing.CancelAsync(numbered, Cancellation);
         await store.Incoming.AddKnownUniqueIdsAsync(
             mailbox, [.. Enumerable.Range(0, 10_001).Select(number => new UniqueIdHash((ulong)number, 0))], Cancellation);
         await store.Incoming.KnownUniqueIdsAsync(mailbox, Cancellation);
@@ -122,6 +130,7 @@ public sealed class QueryPlanTests : IDisposable
 
         await store.Upkeep.CheckAsync(Cancellation);
         await store.Upkeep.LastCheckAsync(Cancellation);
+        await store.Upkeep.CompleteAsync(Cancellation);
         await store.Upkeep.ShrinkAsync(Cancellation);
         await store.Secrets.SetAsync(SecretName.Of(mailbox), new("x"), Cancellation);
         await store.Secrets.IsSetAsync(SecretName.Of(mailbox), Cancellation);

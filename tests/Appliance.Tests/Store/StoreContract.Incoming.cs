@@ -26,6 +26,7 @@ public abstract partial class StoreContract
             {
                 Id = id,
                 Mailbox = mailbox,
+                Conversation = id,
                 Direction = EmailDirection.Incoming,
                 State = EmailState.Received,
                 Headers = new()

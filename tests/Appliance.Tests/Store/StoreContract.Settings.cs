@@ -19,6 +19,7 @@ public abstract partial class StoreContract
             ApprovalRequiredForUsers = false,
             ApprovalRequiredForQueues = false,
             MaximumAttachmentSizeInKilobytes = 1,
+            UseTrackingTokens = true,
             AlertOnInformation = false,
             AlertOnWarning = false,
             AlertOnError = false,

@@ -51,6 +51,9 @@ public sealed record SettingsContract
     /// <summary>Of an email that is composed by the API, in units of 1,024 octets: 1 to 131,072.</summary>
     public int? MaximumAttachmentSizeInKilobytes { get; init; }
 
+    /// <summary>Composed emails get a token (CRM: and 7 digits) in their subject, which leads an answer to its conversation where no reference does.</summary>
+    public bool? UseTrackingTokens { get; init; }
+
     /// <summary>Alerts that are good to know are raised.</summary>
     public bool? AlertOnInformation { get; init; }
 
@@ -78,6 +81,7 @@ public sealed record SettingsContract
         ApprovalRequiredForUsers = settings.ApprovalRequiredForUsers,
         ApprovalRequiredForQueues = settings.ApprovalRequiredForQueues,
         MaximumAttachmentSizeInKilobytes = settings.MaximumAttachmentSizeInKilobytes,
+        UseTrackingTokens = settings.UseTrackingTokens,
         AlertOnInformation = settings.AlertOnInformation,
         AlertOnWarning = settings.AlertOnWarning,
         AlertOnError = settings.AlertOnError,

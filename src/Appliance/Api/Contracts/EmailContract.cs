@@ -83,6 +83,12 @@ public sealed record EmailContract
     /// <summary>The mailbox's id.</summary>
     public required string Mailbox { get; init; }
 
+    /// <summary>
+    /// The id of the first email of its conversation: the one that it answers by In-Reply-To or References, or its own. It never changes, and says
+    /// what the sender says: it is no proof of who wrote it.
+    /// </summary>
+    public required string Conversation { get; init; }
+
     /// <summary>Which way.</summary>
     public EmailDirection Direction { get; init; }
 
@@ -166,6 +172,7 @@ public sealed record EmailContract
         {
             Id = email.Id.ToString(),
             Mailbox = email.Mailbox.ToString(),
+            Conversation = email.Conversation.ToString(),
             Direction = email.Direction,
             State = email.State,
             From = email.Headers.From,

@@ -51,6 +51,8 @@ internal sealed class DatabaseUpkeep(Database database, string file, IEmails ema
             .First(row => JsonSerializer.Deserialize(row.Text(), StoredJson.Default.StoreCheck)),
         cancellationToken);
 
+    public ValueTask<long> CompleteAsync(CancellationToken cancellationToken) => MessageKeys.CompleteAsync(database, cancellationToken);
+
     public async ValueTask<long> ShrinkAsync(CancellationToken cancellationToken)
     {
         long given = 0;

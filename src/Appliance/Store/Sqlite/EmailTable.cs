@@ -5,10 +5,10 @@ namespace EmailSync.Appliance.Store.Sqlite;
 /// <summary>The table of emails, both directions, and their content.</summary>
 internal sealed class EmailTable(Database database, Spool spool) : IEmails
 {
-    private const string Columns = """
+    private const string Columns = $"""
         id, mailbox, state, mail_from, mail_to, mail_cc, reply_to, subject, date, message_id, in_reply_to, mail_references,
         size, sha256, unique_id, stored_at, reverse_path, recipients, attempts, next_attempt_at, last_error, priority, speaks_of,
-        fetched_as, acknowledged_at
+        fetched_as, acknowledged_at, {ConversationTable.OfEmail}
         """;
 
     private const string Insert = """
@@ -32,7 +32,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     // What is recognised by its content alone (a server without unique-ids) would come back if it were forgotten. What its mailbox keeps until
     // it is acknowledged is nowhere else once the server's copy is gone.
     private const string Old = """
-        SELECT id, spool_file, size, stored_at < $before, reverse_path IS NULL AND (unique_id IS NULL OR (acknowledged_at IS NULL
+        SELECT id, spool_file, message_id, size, stored_at < $before, reverse_path IS NULL AND (unique_id IS NULL OR (acknowledged_at IS NULL
             AND EXISTS (SELECT 1 FROM mailbox WHERE mailbox.id = email.mailbox AND delete_only_acknowledged = 1))) FROM email
         WHERE state = $state AND id > $after ORDER BY id LIMIT $limit
         """;
@@ -62,7 +62,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         EmailFilter filter, EmailId? after, int limit, CancellationToken cancellationToken) =>
         await database.ReadAsync(connection =>
         {
-            string ids = string.Join(" UNION ALL ", Legs(filter).Select(leg => $"SELECT id FROM {leg} AND id > $after"));
+            string ids = string.Join(" UNION ALL ", Legs(filter).Select(leg => $"SELECT {leg.Id} AS id FROM {leg.Rows} AND {leg.Id} > $after"));
             Statement statement = connection.Prepare($"{Select} WHERE id IN ({ids} ORDER BY id LIMIT $limit) ORDER BY id");
             return Bind(statement, filter).With("$after", after?.Value ?? 0).WithLimit(limit).All(Read);
         }, cancellationToken);
@@ -101,7 +101,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     public ValueTask<long> CountAsync(EmailFilter filter, CancellationToken cancellationToken) =>
         database.ReadAsync(connection =>
         {
-            string counts = string.Join(" + ", Legs(filter).Select(leg => $"(SELECT count(*) FROM {leg})"));
+            string counts = string.Join(" + ", Legs(filter).Select(leg => $"(SELECT count(*) FROM {leg.Rows})"));
             return Bind(connection.Prepare($"SELECT {counts}"), filter).First(row => row.Long());
         }, cancellationToken);
 
@@ -125,18 +125,19 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
 
     private static OldPage DeletePageOfOld(Connection connection, EmailState state, DateTimeOffset storedBefore, long after)
     {
-        List<(long Id, string? File, long Size, bool IsOld, bool MustStay)> looked = connection.Prepare(Old)
+        List<(long Id, string? File, string? MessageId, long Size, bool IsOld, bool MustStay)> looked = connection.Prepare(Old)
             .With("$before", storedBefore).With("$state", (int)state).With("$after", after).With("$limit", DeletePage)
-            .All(row => (row.Long(), row.OptionalText(), row.Long(), row.Bool(), row.Bool()));
+            .All(row => (row.Long(), row.OptionalText(), row.OptionalText(), row.Long(), row.Bool(), row.Bool()));
         List<string?> deleted = [];
         long octets = 0;
-        foreach ((long id, string? file, long size, bool isOld, bool mustStay) in looked)
+        foreach ((long id, string? file, string? messageId, long size, bool isOld, bool mustStay) in looked)
         {
             if (octets >= DeletedOctets)
                 return new(after, IsLast: false, deleted);
             after = id;
             if (!isOld || mustStay)
                 continue;
+            ConversationTable.Leave(connection, new(id), messageId);
             connection.Prepare("DELETE FROM email WHERE id = $id").With("$id", id).Execute();
             deleted.Add(file);
             octets += file is null ? size : 0;
@@ -145,7 +146,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         return new(after, IsLast: looked.Count < DeletePage || !looked[^1].IsOld, deleted);
     }
 
-    /// <summary>Adds an email with its content, and returns its id.</summary>
+    /// <summary>Adds an email with its content to its conversation, and returns its id.</summary>
     public static EmailId Add(Connection connection, NewEmail email)
     {
         SealedContent content = email.Content;
@@ -175,6 +176,9 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             .First(row => row.Long());
         if (content.SpoolFile is null)
             connection.Prepare(InsertContent).With("$email", id).With("$octets", content.Octets).Execute();
+        EmailId conversation = ConversationTable.Join(connection, new(id), email.Correlation);
+        if (email.TrackingNumber is { } number)
+            ConversationTable.KeepTrackingNumber(connection, number, conversation);
         return new(id);
     }
 
@@ -216,6 +220,7 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             SpeaksOf = row.OptionalLong() is { } sent ? new EmailId(sent) : null,
             FetchedAs = row.OptionalLong() is { } whole ? new EmailId(whole) : null,
             AcknowledgedAt = row.OptionalMoment(),
+            Conversation = new(row.Long()),
         };
     }
 
@@ -223,10 +228,10 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
     /// The filter as tables with conditions that exclude one another, each of which is answered along one index in the order of ids. SQLite
     /// merges them as it goes, so a page costs a page, whatever the filter.
     /// </summary>
-    private static IEnumerable<string> Legs(EmailFilter filter)
+    private static IEnumerable<(string Id, string Rows)> Legs(EmailFilter filter)
     {
-        if (filter is { State: null, Direction: null, Mailbox: null, IsUnacknowledged: false })
-            return ["email WHERE id > 0"];
+        if (filter is { State: null, Direction: null, Mailbox: null, IsUnacknowledged: false, Conversation: null })
+            return [("id", "email WHERE id > 0")];
         IEnumerable<EmailState> states = filter.Direction switch
         {
             EmailDirection.Incoming => Incoming,
@@ -239,14 +244,27 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             ? ("email INDEXED BY email_unacknowledged", " AND state < 2 AND acknowledged_at IS NULL")
             : ("email", "");
         string mailbox = filter.Mailbox is null ? "" : "mailbox = $mailbox AND ";
+        states = states.Where(state => filter.State is null || filter.State == state);
+        if (filter.Conversation is not null)
+            return LegsOfConversation($"{mailbox}state IN ({string.Join(", ", states.Select(state => (int)state).DefaultIfEmpty(-1))}){condition}");
         return states
-            .Where(state => filter.State is null || filter.State == state)
-            .Select(state => $"{table} WHERE {mailbox}state = {(int)state}{condition}")
-            .DefaultIfEmpty($"email WHERE {(mailbox.Length > 0 ? "+" : "")}{mailbox}id < 0");
+            .Select(state => ("id", $"{table} WHERE {mailbox}state = {(int)state}{condition}"))
+            .DefaultIfEmpty(("id", $"email WHERE {(mailbox.Length > 0 ? "+" : "")}{mailbox}id < 0"));
     }
 
-    private static Statement Bind(Statement statement, EmailFilter filter) =>
-        filter.Mailbox is { } mailbox ? statement.With("$mailbox", mailbox.Value) : statement;
+    /// <summary>The first email of a conversation, and the others, in which the rest of the filter is looked for.</summary>
+    private static IEnumerable<(string Id, string Rows)> LegsOfConversation(string condition) =>
+    [
+        ("id", $"email WHERE id = $conversation AND NOT EXISTS (SELECT 1 FROM reply WHERE reply.email = $conversation) AND {condition}"),
+        ("reply.email", $"reply CROSS JOIN email ON email.id = reply.email WHERE reply.conversation = $conversation AND {condition}"),
+    ];
+
+    private static Statement Bind(Statement statement, EmailFilter filter)
+    {
+        if (filter.Mailbox is { } mailbox)
+            statement.With("$mailbox", mailbox.Value);
+        return filter.Conversation is { } conversation ? statement.With("$conversation", conversation.Value) : statement;
+    }
 }
 
 /// <summary>A page of emails of which the old ones were deleted.</summary>
@@ -258,7 +276,13 @@ internal sealed record OldPage(long After, bool IsLast, IReadOnlyList<string?> D
 /// <summary>An email that is about to get its row.</summary>
 internal sealed record NewEmail(MailboxId Mailbox, EmailState State, DateTimeOffset StoredAt, SealedContent Content)
 {
+    /// <summary>Worked out where the email comes from, not in the writer.</summary>
+    public Correlation Correlation { get; } = Correlation.Of(Content.Headers);
+
     public string? UniqueId { get; init; }
+
+    /// <summary>The one that its subject was given, outgoing only.</summary>
+    public int? TrackingNumber { get; init; }
 
     public string? ReversePath { get; init; }
 

@@ -46,10 +46,14 @@ internal sealed class OutgoingTable(Database database, LeaseBook leases, Spool s
             IdempotencyKey = submission.IdempotencyKey,
             NextAttemptAt = submission.SendAt ?? now,
             Priority = submission.Priority,
+            TrackingNumber = submission.TrackingNumber,
         };
         return await _commit.RunAsync(
             whole, connection => FindSame(connection, submission, whole) ?? Add(connection, email), cancellationToken);
     }
+
+    public ValueTask<int> TakeTrackingNumberAsync(CancellationToken cancellationToken) =>
+        database.WriteAsync(ConversationTable.TakeTrackingNumber, cancellationToken);
 
     public ValueTask<Email?> ClaimAsync(Lease lease, DateTimeOffset now, CancellationToken cancellationToken)
     {
