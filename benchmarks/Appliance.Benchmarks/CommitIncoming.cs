@@ -58,7 +58,7 @@ public class CommitIncoming
         StringBuilder header = new();
         for (int hop = 0; hop < 12; hop++)
             header.Append(CultureInfo.InvariantCulture, $"Received: from a{hop}.example.com by b.example.com; Sun, 1 Mar 2026 12:00:00 +0000\r\n");
-        header.Append("From: Bob <bob@example.com>\r\nTo: Ada <ada@example.com>\r\nSubject: Hello\r\nMessage-ID: <1@example.com>\r\n\r\n");
+        header.Append("From: Bob <bob@example.com>\r\nTo: Ada <ada@example.com>\r\nSubject: Hello\r\n\r\n");
         byte[] message = new byte[octets];
         new Random(1).NextBytes(message);
         Encoding.ASCII.GetBytes(header.ToString()).CopyTo(message, 0);
@@ -84,6 +84,7 @@ public class CommitIncoming
         while ((number = Interlocked.Increment(ref _next)) < Messages)
         {
             await using IncomingDraft draft = _store.Incoming.Begin(_leases[number % Mailboxes], BitConverter.GetBytes(number));
+            await draft.WriteAsync(Encoding.ASCII.GetBytes($"Message-ID: <{number}@example.com>\r\n"), default);
             await draft.WriteAsync(_message, default);
             await draft.CommitAsync(EmailState.Received, default);
         }
