@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
 using EmailSync.Appliance.Store.Sqlite;
@@ -14,6 +15,11 @@ internal sealed class ApplianceFolder : IDisposable
         Environment.GetEnvironmentVariable("EMAILSYNC_TEST_SERVERS") ?? Path.GetTempPath(), "emailsync-run-" + Guid.NewGuid().ToString("N")[..8])).FullName;
 
     public string DataFolder => Path.Combine(_root, "data");
+
+    public string DatabaseFile => Path.Combine(DataFolder, "emailsync.db");
+
+    /// <summary>A folder beside it, for what a test writes down.</summary>
+    public string Notes => _root;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -67,6 +73,17 @@ internal sealed class ApplianceFolder : IDisposable
         File.WriteAllText(Path.Combine(_root, "pid"), appliance.Id.ToString(CultureInfo.InvariantCulture));
         return appliance;
     }
+
+    /// <summary>Asks the appliance that runs on the folder, through its control socket.</summary>
+    public HttpClient Client() => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancellationToken) =>
+        {
+            Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(DataFolder, "control.sock")), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    }) { BaseAddress = new("http://localhost/api/v1/") };
 
     /// <summary>
     /// What an appliance would find in the folder now. It is looked at in a copy, so that what a killed one left behind is recovered by the

@@ -160,5 +160,5 @@ internal sealed partial class ApplianceProcess : IAsyncDisposable
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Signal(int process, int signal);
+    public static partial int Signal(int process, int signal);
 }

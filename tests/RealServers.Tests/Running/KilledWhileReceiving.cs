@@ -63,7 +63,7 @@ public sealed class KilledWhileReceiving
             using CancellationTokenSource patience = Patience.Begin();
             Task moment = next.WaitAsync(lab, folder, random, patience.Token);
             await using ApplianceProcess appliance = folder.Start([lab.PortOf(LabService.Pop3s)]);
-            Task arrivals = DeliverUntilAsync(moment, lab, () => ledger.Deliver(lab.Mailboxes[random.Next(Mailboxes)]), patience.Token);
+            Task arrivals = ledger.DeliverUntilAsync(moment, patience.Token);
             await appliance.RunUntilAsync(moment);
             await appliance.KillAsync();
             await arrivals;
@@ -136,17 +136,5 @@ public sealed class KilledWhileReceiving
         }
 
         return [.. mailboxes];
-    }
-
-    /// <summary>Mail arrives with every sign-in, until the moment comes.</summary>
-    private static async Task DeliverUntilAsync(Task moment, LabServer lab, Action deliver, CancellationToken cancellationToken)
-    {
-        long signIns = lab.Journal.SignIns;
-        while (!moment.IsCompleted)
-        {
-            await Task.WhenAny(moment, lab.Journal.WhenAsync(journal => journal.SignIns > signIns, cancellationToken));
-            for (; signIns < lab.Journal.SignIns; signIns++)
-                deliver();
-        }
     }
 }

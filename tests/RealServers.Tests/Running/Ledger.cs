@@ -30,6 +30,31 @@ internal sealed class Ledger(LabServer lab, IReadOnlyList<(Mailbox Mailbox, LabM
         }
     }
 
+    /// <summary>How many there were so far.</summary>
+    public int Delivered
+    {
+        get { lock (_lock) return _messages; }
+    }
+
+    /// <summary>Puts new messages into maildrops of chance.</summary>
+    public void DeliverSome(int count)
+    {
+        for (; count > 0; count--)
+            Deliver(mailboxes[random.Next(mailboxes.Count)].Account);
+    }
+
+    /// <summary>Mail arrives with every sign-in, until the moment comes.</summary>
+    public async Task DeliverUntilAsync(Task moment, CancellationToken cancellationToken)
+    {
+        long signIns = lab.Journal.SignIns;
+        while (!moment.IsCompleted)
+        {
+            await Task.WhenAny(moment, lab.Journal.WhenAsync(journal => journal.SignIns > signIns, cancellationToken));
+            for (; signIns < lab.Journal.SignIns; signIns++)
+                DeliverSome(1);
+        }
+    }
+
     /// <summary>Nothing is lost: what is not stored is still on the server. And nothing is stored twice, or was never sent.</summary>
     public async Task<int> AssertNothingIsLostAsync(IStore store)
     {

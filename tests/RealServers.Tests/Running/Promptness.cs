@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
@@ -29,7 +28,7 @@ public sealed class Promptness
         await PrepareAsync(folder, lab, receives: false);
         await using ApplianceProcess appliance = folder.Start([lab.PortOf(LabService.Smtps)]);
         await appliance.WhenPrintedAsync("Application started");
-        using HttpClient client = ClientOf(folder);
+        using HttpClient client = folder.Client();
         // The first of all requests and sessions has the compiler to wait for.
         await SubmitAsync(client, lab, lab.Mailboxes[0]);
 
@@ -105,16 +104,6 @@ public sealed class Promptness
     }
 
     private static void Write(FormattableString line) => TestContext.Current.TestOutputHelper!.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-
-    private static HttpClient ClientOf(ApplianceFolder folder) => new(new SocketsHttpHandler
-    {
-        ConnectCallback = async (_, cancellationToken) =>
-        {
-            Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(folder.DataFolder, "control.sock")), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        },
-    }) { BaseAddress = new("http://localhost/api/v1/") };
 
     private static async Task PrepareAsync(ApplianceFolder folder, LabServer lab, bool receives)
     {

@@ -7,7 +7,7 @@ namespace EmailSync.RealServers.Tests.Running;
 /// <summary>What a process asks of the kernel to reach others, seen by strace.</summary>
 internal sealed partial class SystemCalls(string folder)
 {
-    private const string Strace = "/usr/bin/strace";
+    public const string Strace = "/usr/bin/strace";
 
     private readonly string _file = Path.Combine(folder, "calls.strace");
 
@@ -35,6 +35,13 @@ internal sealed partial class SystemCalls(string folder)
         return [.. lines.Select(line => (Line: line, Match: Address().Match(line))).Where(each => each.Match.Success)
             .Select(each => (each.Line, int.Parse(each.Match.Groups["port"].ValueSpan, CultureInfo.InvariantCulture)))];
     }
+
+    /// <summary>Where in its file a call wrote; null for one that is no write. One that another thread interrupts counts where it begins.</summary>
+    public static long? OffsetWritten(string call) =>
+        Written().Match(call) is { Success: true } match ? long.Parse(match.Groups["offset"].ValueSpan, CultureInfo.InvariantCulture) : null;
+
+    [GeneratedRegex(@"pwrite64\(\d+, .*, \d+, (?<offset>\d+)[) ]")]
+    private static partial Regex Written();
 
     [GeneratedRegex(@"sa_family=AF_INET6?, sin6?_port=htons\((?<port>\d+)\)")]
     private static partial Regex Address();

@@ -14,6 +14,9 @@ internal sealed class Database : IAsyncDisposable
 {
     private const int PlainWriteOctets = 1024;
 
+    // The log is copied in the writer's thread: with so many pages (16 MiB) in it a hot page is copied once for many commits.
+    private const int LongLog = 4000;
+
     // The queue's room is counted in KiB, so that the sum of all who wait for it stays within an int.
     private const int RoomUnit = 1024;
 
@@ -21,7 +24,6 @@ internal sealed class Database : IAsyncDisposable
     private readonly StoreOptions _options;
     private readonly TimeProvider _clock;
     private readonly StorageHealth _health;
-    private readonly Connection _writer;
     private readonly BlockingCollection<Write> _queue = [];
     private readonly ConcurrencyLimiter _room;
     private readonly SemaphoreSlim _readers;
@@ -29,6 +31,8 @@ internal sealed class Database : IAsyncDisposable
     private readonly Histogram<double> _commitDuration;
     private readonly Histogram<int> _batchSize;
     private readonly Task _writing;
+    private Connection _writer;
+    private bool _isCopyInDoubt;
     private bool _disposed;
 
     /// <summary>Takes over the writing connection, on which the schema is up to date.</summary>
@@ -124,7 +128,9 @@ internal sealed class Database : IAsyncDisposable
             await _readers.WaitAsync();
         while (_idleReaders.TryTake(out Connection? connection))
             connection.Dispose();
-        // The last connection to close folds the log into the database.
+        // The last connection to close copies the log into the database, and deletes it.
+        if (_isCopyInDoubt)
+            _writer.KeepLog();
         _writer.Dispose();
         _queue.Dispose();
         // Not disposed: who waits for a reader now must be let in to be told that the store is closed.
@@ -149,6 +155,8 @@ internal sealed class Database : IAsyncDisposable
         Write? next = first;
         try
         {
+            if (_isCopyInDoubt)
+                CopyAnew();
             // Left open by a batch that failed. Here and not there, so that a failing ROLLBACK is told to somebody.
             if (_writer.InTransaction)
                 _writer.Prepare("ROLLBACK").Execute();
@@ -187,6 +195,48 @@ internal sealed class Database : IAsyncDisposable
         _commitDuration.Record(_clock.GetElapsedTime(started).TotalSeconds);
         _batchSize.Record(batch.Count);
         batch.ForEach(write => write.Succeed());
+        CopyLongLog();
+    }
+
+    private void CopyLongLog()
+    {
+        try
+        {
+            if (_writer.Log().Pages >= LongLog)
+                _writer.CopyLog();
+        }
+        catch (Exception failure) when (StorageFailures.IsOne(failure))
+        {
+            _isCopyInDoubt = true;
+            _health.Fail($"The database file cannot be written; what was stored is in its log. {failure.Message}");
+        }
+    }
+
+    /// <summary>
+    /// After a flush that failed, the system may take for written what is not on the disk, and the next flush succeeds without it. SQLite copies
+    /// again what this copy held, but not what earlier ones had, while somebody read, without a flush. Opened anew it copies all of its log.
+    /// </summary>
+    private void CopyAnew()
+    {
+        for (int reader = 0; reader < _options.MaximumReaders; reader++)
+            _readers.Wait();
+        try
+        {
+            while (_idleReaders.TryTake(out Connection? idle))
+                idle.Dispose();
+            _writer.KeepLog();
+            _writer.Dispose();
+            _writer = Connection.OpenWriter(_file, _options.MaximumPages);
+        }
+        finally
+        {
+            _readers.Release(_options.MaximumReaders);
+        }
+
+        if (_writer.Log().Copied > 0)
+            throw new IOException("The database file could not be written, and will be written anew when no other program and no backup has it open.");
+        _writer.CopyLog();
+        _isCopyInDoubt = false;
     }
 
     /// <summary>One caller's statements. False where they failed: what they changed is still there.</summary>
