@@ -43,11 +43,12 @@ public sealed class QueryPlanTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // Profiles are few and all are shown; the schema is looked at once, when the file is opened.
+    // Profiles are few and all are shown; the schema is looked at once, when the file is opened; what a limit cut off is no table.
     private static bool IsBoundedByDesign(string statement, string step) =>
         (step.StartsWith("SCAN profile USING INDEX", StringComparison.Ordinal)
             && statement.EndsWith("ORDER BY name_key", StringComparison.Ordinal))
-        || step is "SCAN sqlite_schema" or "SCAN CONSTANT ROW";
+        || step is "SCAN sqlite_schema" or "SCAN CONSTANT ROW"
+        || (step is "SCAN (subquery-1)" && statement.Contains("LIMIT 16)", StringComparison.Ordinal));
 
     private static async Task UseEverythingAsync(SqliteStore store)
     {
@@ -92,6 +93,12 @@ public sealed class QueryPlanTests : IDisposable
         }
 
         await store.ReceiveAsync(mailbox, "uid", Samples.Message("one"), Cancellation);
+        foreach (int length in new[] { 20_000, 200_000 })
+        {
+            for (int number = 0; number < 3; number++)
+                await store.ReceiveAsync(mailbox, $"copy {length} {number}", Letters.Copy($"{number}", Letters.Body(length), $"<{length}@example.org>"), Cancellation);
+        }
+
         await store.ReceiveAsync(mailbox, "answer", "In-Reply-To: <one@example.com>\r\n\r\n"u8.ToArray(), Cancellation);
         await store.ReceiveAsync(mailbox, "tracked", "Subject: CRM:0000001\r\n\r\n"u8.ToArray(), Cancellation);
         EmailId numbered = await store.SubmitAsync(

@@ -87,7 +87,7 @@ internal static class Backup
         int written = 0;
         await using (SqliteCommand select = database.CreateCommand())
         {
-            select.CommandText = "SELECT spool_file FROM email WHERE spool_file IS NOT NULL";
+            select.CommandText = "SELECT spool_file FROM email WHERE spool_file IS NOT NULL UNION SELECT spool_file FROM body WHERE spool_file IS NOT NULL";
             await using SqliteDataReader reader = await select.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -108,7 +108,10 @@ internal static class Backup
         foreach (string name in gone)
         {
             await using SqliteCommand delete = database.CreateCommand();
-            delete.CommandText = "DELETE FROM email WHERE spool_file = $name";
+            delete.CommandText = """
+                DELETE FROM email WHERE spool_file = $name OR id IN (SELECT u.email FROM email_body u JOIN body b ON b.id = u.body WHERE b.spool_file = $name);
+                DELETE FROM body WHERE spool_file = $name;
+                """;
             delete.Parameters.AddWithValue("$name", name);
             await delete.ExecuteNonQueryAsync(cancellationToken);
         }

@@ -42,7 +42,7 @@ internal sealed class ContentCommit(Database database, Spool spool)
         try
         {
             (EmailId id, bool isReferredTo) = await CommitAsync(
-                connection => (statements(connection), EmailTable.RefersTo(connection, spoolFile)), 0, cancellationToken);
+                connection => (statements(connection), BodyTable.RefersTo(connection, spoolFile)), 0, cancellationToken);
             if (!isReferredTo)
                 spool.Delete(spoolFile);
             return id;

@@ -7,6 +7,15 @@ namespace EmailSync.Appliance.Store.Sqlite;
 /// <summary>Content that is whole, and how it is stored: octets in the database, or a file of the spool.</summary>
 internal sealed record SealedContent(long Size, byte[] Sha256, EmailHeaders Headers, byte[]? Buffer, string? SpoolFile)
 {
+    /// <summary>What other copies of the same letter may have in common with it.</summary>
+    public SharedBody? Body { get; init; }
+
+    /// <summary>What comes before <see cref="Body"/>; only where there is one.</summary>
+    public ReadOnlySpan<byte> Header => HeaderOfFile ?? Buffer.AsSpan(0, Body!.Offset);
+
+    /// <summary>The same of a file.</summary>
+    public byte[]? HeaderOfFile { private get; init; }
+
     /// <summary>What goes into the database; only where there is no file.</summary>
     public ReadOnlySpan<byte> Octets => Buffer.AsSpan(0, (int)Size);
 
@@ -26,6 +35,8 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
     private readonly int _capacity = Math.Max(FirstBuffer, threshold);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[] _buffer = [];
+    private IncrementalHash? _bodyHash;
+    private int _bodyOffset;
     private int _buffered;
     private long _written;
     private SpoolFile? _file;
@@ -58,7 +69,14 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
         {
             if (_buffered <= _buffer.Length / 2)
                 Resize(_buffered);
-            SealedContent inline = new(_buffered, sha256, HeaderPeek.Read(_buffer.AsSpan(0, _buffered)), _buffer, null);
+            ReadOnlySpan<byte> octets = _buffer.AsSpan(0, _buffered);
+            EmailHeaders peeked = HeaderPeek.Read(octets);
+            SealedContent inline = new(_buffered, sha256, peeked, _buffer, null)
+            {
+                Body = IsShared(peeked) && SharedBody.OffsetIn(octets) is { } offset && octets.Length - offset >= SharedBody.SmallestBody
+                    ? new(offset, SHA256.HashData(octets[offset..]))
+                    : null,
+            };
             _buffer = [];
             return inline;
         }
@@ -66,10 +84,16 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
         SpoolFile file = await WriteOutAsync(cancellationToken);
         try
         {
-            EmailHeaders headers = await ReadHeadersAsync(file, cancellationToken);
+            (EmailHeaders headers, byte[] header) = await ReadHeadersAsync(file, cancellationToken);
             await spool.KeepAsync(file, cancellationToken);
             _isSealed = true;
-            return new(_written, sha256, headers, null, file.Name);
+            return new(_written, sha256, headers, null, file.Name)
+            {
+                Body = IsShared(headers) && _bodyHash is not null && _written - _bodyOffset >= SharedBody.SmallestBody
+                    ? new(_bodyOffset, _bodyHash.GetCurrentHash())
+                    : null,
+                HeaderOfFile = header,
+            };
         }
         catch (Exception failure) when (StorageFailures.IsOne(failure))
         {
@@ -81,6 +105,7 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
     public void Dispose()
     {
         _hash.Dispose();
+        _bodyHash?.Dispose();
         ReturnBuffer();
         if (_file is not null && !_isSealed)
             Spool.Drop(_file);
@@ -105,6 +130,7 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
 
     private async ValueTask<SpoolFile> WriteOutAsync(CancellationToken cancellationToken)
     {
+        HashBody(_buffer.AsSpan(0, _buffered));
         try
         {
             _file ??= spool.Create();
@@ -120,8 +146,24 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
         return _file;
     }
 
+    // The header block is in the first buffer, or it is too large to be kept apart.
+    private void HashBody(ReadOnlySpan<byte> octets)
+    {
+        if (_written == 0 && SharedBody.OffsetIn(octets) is { } offset)
+        {
+            _bodyOffset = offset;
+            _bodyHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            octets = octets[offset..];
+        }
+
+        _bodyHash?.AppendData(octets);
+    }
+
+    // Copies of a letter are known by its Message-ID.
+    private static bool IsShared(EmailHeaders headers) => headers.MessageId is not null;
+
     // Read back, because the header block may be longer than the buffer; the system still has these pages in memory.
-    private static async ValueTask<EmailHeaders> ReadHeadersAsync(SpoolFile file, CancellationToken cancellationToken)
+    private async ValueTask<(EmailHeaders Headers, byte[] Header)> ReadHeadersAsync(SpoolFile file, CancellationToken cancellationToken)
     {
         byte[] start = ArrayPool<byte>.Shared.Rent(HeaderPeek.MaximumLength);
         try
@@ -135,7 +177,7 @@ internal sealed class ContentDraft(Spool spool, int threshold) : IDisposable
                 length += read;
             }
             while (read > 0);
-            return HeaderPeek.Read(start.AsSpan(0, length));
+            return (HeaderPeek.Read(start.AsSpan(0, length)), start[.._bodyOffset]);
         }
         finally
         {

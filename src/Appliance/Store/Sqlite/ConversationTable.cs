@@ -22,7 +22,7 @@ internal static class ConversationTable
         WHERE number = $number AND EXISTS (SELECT 1 FROM settings WHERE id = 1 AND document ->> '$.useTrackingTokens' = 1)
         """;
 
-    private const string AddKey = "INSERT INTO message_key (key, email) VALUES ($key, $email)";
+    private const string AddKey = "INSERT INTO message_key (key, email, body) VALUES ($key, $email, $body)";
 
     private const string AddReply = "INSERT INTO reply (email, conversation) VALUES ($email, $conversation)";
 
@@ -36,12 +36,12 @@ internal static class ConversationTable
         ON CONFLICT DO UPDATE SET conversation = excluded.conversation
         """;
 
-    /// <summary>Puts a new email into the conversation that it belongs to, or begins one. Returns which.</summary>
-    public static EmailId Join(Connection connection, EmailId email, Correlation correlation)
+    /// <summary>Puts a new email into the conversation that it belongs to, or begins one. Returns which. The key of its Message-ID leads to its body too.</summary>
+    public static EmailId Join(Connection connection, EmailId email, Correlation correlation, byte[]? bodySha256)
     {
         long? found = Find(connection, correlation);
         if (correlation.MessageId is { } own)
-            connection.Prepare(AddKey).With("$key", own.Key).With("$email", email.Value).Execute();
+            connection.Prepare(AddKey).With("$key", own.Key).With("$email", email.Value).WithOptional("$body", bodySha256).Execute();
         if (found is not { } conversation)
             return email;
         connection.Prepare(AddReply).With("$email", email.Value).With("$conversation", conversation).Execute();

@@ -27,7 +27,7 @@ internal sealed class DatabaseUpkeep(Database database, string file, IEmails ema
     // 2 MiB are moved in a few milliseconds.
     private const int PagesAtOnce = 512;
 
-    private const string ContentTable = "email_content";
+    private static readonly string[] ContentTables = ["email_content", "body"];
 
     public async ValueTask<StoreCheck> CheckAsync(CancellationToken cancellationToken)
     {
@@ -81,7 +81,7 @@ internal sealed class DatabaseUpkeep(Database database, string file, IEmails ema
             using Connection connection = Connection.OpenReader(file);
             using CancellationTokenRegistration stop = cancellationToken.Register(connection.Interrupt);
             List<string> tables = connection.Prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").All(row => row.Text());
-            foreach (string table in tables.Where(table => table != ContentTable))
+            foreach (string table in tables.Except(ContentTables))
                 faults.AddRange(CheckTable(connection, table));
         }
         catch (SqliteException stopped) when (stopped.SqliteErrorCode == raw.SQLITE_INTERRUPT)

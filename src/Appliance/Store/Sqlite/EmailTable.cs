@@ -24,7 +24,8 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         """;
 
     private const string Content = """
-        SELECT e.spool_file, c.octets FROM email e LEFT JOIN email_content c ON c.email = e.id WHERE e.id = $id
+        SELECT e.spool_file, c.octets, b.octets, b.spool_file, b.spool_offset FROM email e
+        LEFT JOIN email_content c ON c.email = e.id LEFT JOIN email_body u ON u.email = e.id LEFT JOIN body b ON b.id = u.body WHERE e.id = $id
         """;
 
     private const string InsertContent = "INSERT INTO email_content (email, octets) VALUES ($email, $octets)";
@@ -72,15 +73,15 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         int deleted = 0;
         foreach (EmailState state in Ended)
         {
-            OldPage page = new(After: 0, IsLast: false, Deleted: []);
+            OldPage page = new(After: 0, IsLast: false, Deleted: 0, Files: []);
             while (!page.IsLast)
             {
                 long after = page.After;
                 page = await database.WriteAsync(connection => DeletePageOfOld(connection, state, storedBefore, after), cancellationToken);
                 // Only once the rows are gone for good: a row never refers to a file that is not there.
-                foreach (string file in page.Deleted.OfType<string>())
+                foreach (string file in page.Files)
                     spool.Delete(file);
-                deleted += page.Deleted.Count;
+                deleted += page.Deleted;
             }
         }
 
@@ -107,15 +108,15 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
 
     public async ValueTask<Stream> OpenContentAsync(EmailId id, CancellationToken cancellationToken)
     {
-        (byte[]? octets, string? file) = await database.ReadAsync(
-            connection => connection.Prepare(Content).With("$id", id.Value)
-                .First(row => row.OptionalText() is { } name ? (null, name) : (row.Octets(), default(string))),
-            cancellationToken);
-        if (octets is not null)
-            return new MemoryStream(octets, writable: false);
+        StoredContent stored = await database.ReadAsync(
+            connection => connection.Prepare(Content).With("$id", id.Value).First(StoredContent.Read), cancellationToken)
+            ?? throw new NotStoredException($"email {id}");
+        if (stored.File is null)
+            return new MemoryStream(stored.Octets, writable: false);
         try
         {
-            return spool.OpenRead(file ?? throw new NotStoredException($"email {id}"));
+            Stream file = spool.OpenRead(stored.File);
+            return stored.Octets.Length == 0 ? file : new SharedContentStream(stored.Octets, file, stored.Offset);
         }
         catch (Exception failure) when (StorageFailures.IsOne(failure))
         {
@@ -128,35 +129,37 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
         List<(long Id, string? File, string? MessageId, long Size, bool IsOld, bool MustStay)> looked = connection.Prepare(Old)
             .With("$before", storedBefore).With("$state", (int)state).With("$after", after).With("$limit", DeletePage)
             .All(row => (row.Long(), row.OptionalText(), row.OptionalText(), row.Long(), row.Bool(), row.Bool()));
-        List<string?> deleted = [];
+        int deleted = 0;
+        List<string> files = [];
         long octets = 0;
         foreach ((long id, string? file, string? messageId, long size, bool isOld, bool mustStay) in looked)
         {
             if (octets >= DeletedOctets)
-                return new(after, IsLast: false, deleted);
+                return new(after, IsLast: false, deleted, files);
             after = id;
             if (!isOld || mustStay)
                 continue;
             ConversationTable.Leave(connection, new(id), messageId);
-            connection.Prepare("DELETE FROM email WHERE id = $id").With("$id", id).Execute();
-            deleted.Add(file);
+            files.AddRange(BodyTable.DeleteEmail(connection, id, file));
+            deleted++;
             octets += file is null ? size : 0;
         }
 
-        return new(after, IsLast: looked.Count < DeletePage || !looked[^1].IsOld, deleted);
+        return new(after, IsLast: looked.Count < DeletePage || !looked[^1].IsOld, deleted, files);
     }
 
     /// <summary>Adds an email with its content to its conversation, and returns its id.</summary>
     public static EmailId Add(Connection connection, NewEmail email)
     {
         SealedContent content = email.Content;
+        long? body = BodyTable.FindOrShare(connection, email.Correlation.MessageId, content);
         long id = connection.Prepare(Insert)
             .With("$mailbox", email.Mailbox.Value)
             .With("$state", (int)email.State)
             .With("$stored_at", email.StoredAt)
             .With("$size", content.Size)
             .With("$sha256", content.Sha256)
-            .With("$spool_file", content.SpoolFile)
+            .With("$spool_file", body is null ? content.SpoolFile : null)
             .With("$mail_from", content.Headers.From)
             .With("$mail_to", content.Headers.To)
             .With("$mail_cc", content.Headers.Cc)
@@ -174,17 +177,18 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
             .With("$priority", (int)email.Priority)
             .With("$report", email.State == EmailState.Received && content.Headers.IsDeliveryReport ? 1 : null)
             .First(row => row.Long());
-        if (content.SpoolFile is null)
+        if (body is { } shared)
+        {
+            connection.Prepare(InsertContent).With("$email", id).With("$octets", content.Header).Execute();
+            BodyTable.Use(connection, id, shared);
+        }
+        else if (content.SpoolFile is null)
             connection.Prepare(InsertContent).With("$email", id).With("$octets", content.Octets).Execute();
-        EmailId conversation = ConversationTable.Join(connection, new(id), email.Correlation);
+        EmailId conversation = ConversationTable.Join(connection, new(id), email.Correlation, content.Body?.Sha256);
         if (email.TrackingNumber is { } number)
             ConversationTable.KeepTrackingNumber(connection, number, conversation);
         return new(id);
     }
-
-    /// <summary>Whether a row refers to a spool file.</summary>
-    public static bool RefersTo(Connection connection, string spoolFile) =>
-        connection.Prepare("SELECT 1 FROM email WHERE spool_file = $file").With("$file", spoolFile).Any();
 
     public static Email Read(Row row)
     {
@@ -270,8 +274,26 @@ internal sealed class EmailTable(Database database, Spool spool) : IEmails
 /// <summary>A page of emails of which the old ones were deleted.</summary>
 /// <param name="After">The last that was looked at.</param>
 /// <param name="IsLast">Nothing old lies behind it.</param>
-/// <param name="Deleted">The spool file of each that was deleted; null where it had none.</param>
-internal sealed record OldPage(long After, bool IsLast, IReadOnlyList<string?> Deleted);
+/// <param name="Deleted">How many were deleted.</param>
+/// <param name="Files">Spool files that nothing refers to any more.</param>
+internal sealed record OldPage(long After, bool IsLast, int Deleted, IReadOnlyList<string> Files);
+
+/// <summary>Where the octets of an email are.</summary>
+/// <param name="Octets">All of them; or, with a file, the header block before what is in it.</param>
+/// <param name="File">A file of the spool; null where all is in the database.</param>
+/// <param name="Offset">Where in the file its part begins.</param>
+internal sealed record StoredContent(byte[] Octets, string? File, long Offset)
+{
+    public static StoredContent Read(Row row)
+    {
+        if (row.OptionalText() is { } whole)
+            return new([], whole, 0);
+        byte[] octets = row.Octets();
+        return row.OptionalOctets() is { } body
+            ? new([.. octets, .. body], null, 0)
+            : new(octets, row.OptionalText(), row.OptionalLong() ?? 0);
+    }
+}
 
 /// <summary>An email that is about to get its row.</summary>
 internal sealed record NewEmail(MailboxId Mailbox, EmailState State, DateTimeOffset StoredAt, SealedContent Content)

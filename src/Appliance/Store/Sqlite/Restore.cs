@@ -120,7 +120,10 @@ public static class Restore
         command.CommandText = "PRAGMA integrity_check(1)";
         if (await command.ExecuteScalarAsync(cancellationToken) is not "ok")
             throw Broken("its database is damaged");
-        command.CommandText = "SELECT spool_file, sha256 FROM email WHERE spool_file IS NOT NULL";
+        command.CommandText = """
+            SELECT spool_file, sha256, 0 FROM email WHERE spool_file IS NOT NULL UNION ALL
+            SELECT spool_file, sha256, spool_offset FROM body WHERE spool_file IS NOT NULL
+            """;
         await using (SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
@@ -129,6 +132,7 @@ public static class Restore
                 if (!File.Exists(file))
                     throw Broken($"the message {reader.GetString(0)} is missing");
                 await using FileStream content = File.OpenRead(file);
+                content.Position = reader.GetInt64(2);
                 if (!(await SHA256.HashDataAsync(content, cancellationToken)).AsSpan().SequenceEqual(reader.GetFieldValue<byte[]>(1)))
                     throw Broken($"the message {reader.GetString(0)} is not what it was");
             }

@@ -34,6 +34,8 @@ internal sealed class Row(sqlite3_stmt statement)
 
     public DateTimeOffset? OptionalMoment() => IsNull() ? null : Moment();
 
+    public byte[]? OptionalOctets() => IsNull() ? null : Octets();
+
     private bool IsNull()
     {
         if (raw.sqlite3_column_type(statement, _column) != raw.SQLITE_NULL)

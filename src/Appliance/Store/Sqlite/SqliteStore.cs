@@ -156,7 +156,7 @@ public sealed partial class SqliteStore : IStore
             writer = Connection.OpenWriter(folder.DatabaseFile, options.MaximumPages);
             Migrations.Run(writer, folder.DatabaseFile);
             Spool spool = new(folder.SpoolFolder, clock);
-            int swept = spool.Sweep(file => EmailTable.RefersTo(writer, file));
+            int swept = spool.Sweep(file => BodyTable.RefersTo(writer, file));
             if (swept > 0)
                 LogSwept(logger, swept, folder.SpoolFolder);
             return new(folder, writer, spool, options, clock, SuspectTable.Open(writer), LeaseBook.NextRun(writer));

@@ -50,6 +50,9 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
+    /// <summary>Octets, or no value at all; an empty span would be octets of length 0.</summary>
+    public Statement WithOptional(string name, byte[]? value) => value is null ? With(name, default(string)) : With(name, value.AsSpan());
+
     /// <summary>A mailbox's unique-id, as <c>$mailbox</c>, <c>$high</c> and <c>$low</c>.</summary>
     public Statement With(MailboxId mailbox, UniqueIdHash uniqueId) =>
         With("$mailbox", mailbox.Value).With("$high", (long)uniqueId.High).With("$low", (long)uniqueId.Low);
