@@ -71,6 +71,7 @@ internal static class ApplianceHost
         AllowBasicAuthenticationOnNonSecureChannel = options.AllowBasicAuthenticationOnNonSecureChannel,
         AllowAnonymousSmtp = options.AllowAnonymousSmtp,
         AllowLoopbackAndPrivateServers = options.AllowLoopbackAndPrivateServers,
+        AllowHttpForRevocationLists = options.AllowHttpForRevocationLists,
         AdditionalPorts = options.AdditionalPorts,
         MaxConnections = options.MaxConnections,
         MaxConnectionsPerHost = options.MaxConnectionsPerHost,

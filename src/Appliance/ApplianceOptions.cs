@@ -52,6 +52,11 @@ public sealed record ApplianceOptions
     /// <summary>Servers on this machine and in private networks are admitted, also in Gov mode (which admits no further port for them).</summary>
     public bool AllowLoopbackAndPrivateServers { get; init; }
 
+    /// <summary>
+    /// In Gov mode, lists of revoked certificates are fetched over HTTP on port 80 too, where their authority has them; without it over HTTPS alone.
+    /// </summary>
+    public bool AllowHttpForRevocationLists { get; init; }
+
     /// <summary>Mail sessions of the whole appliance at once: 1 to 20,000.</summary>
     public int MaxConnections { get; init; } = 500;
 
@@ -128,13 +133,16 @@ public sealed record ApplianceOptions
 
     /// <summary>Which connections may leave.</summary>
     public EgressPolicy ChoosePolicy() => GovMode
-        ? EgressPolicy.Government(AllowLoopbackAndPrivateServers)
+        ? EgressPolicy.Government(AllowLoopbackAndPrivateServers, AllowHttpForRevocationLists)
         : EgressPolicy.Commercial(new()
         {
             AdditionalPorts = AdditionalPorts,
             AllowNonSslEmail = AllowNonSslEmail ?? true,
             AllowLoopbackAndPrivateServers = AllowLoopbackAndPrivateServers,
         });
+
+    /// <summary>Which connections may leave where a tool is run at an operator's shell.</summary>
+    public EgressPolicy ChoosePolicyForTools() => EgressPolicy.ForTools(GovMode, AllowHttpForRevocationLists);
 
     /// <summary>Reads the options.</summary>
     /// <exception cref="InvalidOperationException">A value is not of its kind, or out of bounds; the message names it.</exception>

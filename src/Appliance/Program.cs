@@ -17,7 +17,7 @@ internal static class Program
         LabCommand.Create(),
         .. ControlCommands.Commands(ControlEnvironment.OfProcess(options.ControlSocketPath)),
         .. UpkeepCommands.Commands(UpkeepEnvironment.OfProcess(options)),
-        .. Tools.Commands(ToolEnvironment.OfProcess(options.GovMode)),
+        .. Tools.Commands(ToolEnvironment.OfProcess(options.ChoosePolicyForTools())),
     ]);
 
     private static async Task<int> Main(string[] args)

@@ -19,7 +19,8 @@ public sealed partial class LayerTests
         ("Protocols.Smtp", ["Protocols.Wire", "Protocols.Wire.Sasl"]),
         ("Lab", []),
         ("Appliance.Model", []),
-        ("Appliance.Egress", ["Protocols.Wire", "Protocols.Wire.Tls", "Appliance.Model"]),
+        ("Appliance.Egress.Revocation", []),
+        ("Appliance.Egress", ["Protocols.Wire", "Protocols.Wire.Tls", "Appliance.Model", "Appliance.Egress.Revocation"]),
         ("Appliance.Store", ["Protocols.Wire", "Appliance.Model"]),                  // Secret
         ("Appliance.Store.Sqlite", ["Protocols.Wire", "Appliance.Model", "Appliance.Store"]),
         ("Appliance.Processing", ["Protocols.Wire", "Protocols.Wire.Sasl", "Protocols.Wire.Tls", "Protocols.Pop3", "Protocols.Smtp",

@@ -22,6 +22,7 @@ public static class FuzzTargets
         ["sasl-oauthbearer"] = SaslTargets.OAuthBearer,
         ["sasl-cram-md5"] = SaslTargets.CramMd5,
         ["header-peek"] = ParserTargets.HeaderPeek,
+        ["revocation-list"] = ParserTargets.RevocationList,
         ["server-text"] = ParserTargets.ServerText,
     };
 }

@@ -1,4 +1,6 @@
+using System.Formats.Asn1;
 using System.Text;
+using EmailSync.Appliance.Egress.Revocation;
 using EmailSync.Appliance.Model;
 using EmailSync.Protocols.Pop3;
 using EmailSync.Protocols.Smtp;
@@ -9,6 +11,10 @@ namespace EmailSync.Fuzz;
 /// <summary>The pure parsers: a value, or a violation of the protocol; and what is true of every value.</summary>
 internal static class ParserTargets
 {
+    // ECDSA over SHA-256, and CN=Test Root.
+    private static readonly byte[] ListAlgorithm = Convert.FromHexString("300A06082A8648CE3D040302");
+    private static readonly byte[] ListIssuer = Convert.FromHexString("30143112301006035504030C095465737420526F6F74");
+
     public static void Pop3Response(byte[] octets)
     {
         foreach (bool hasResponseCodes in (bool[])[false, true])
@@ -83,6 +89,19 @@ internal static class ParserTargets
         string?[] fields = [headers.From, headers.To, headers.Cc, headers.Subject];
         FindingException.Unless(fields.All(field => field is null || field.Length <= Appliance.Store.HeaderPeek.MaximumFieldLength), "a field is bounded");
         FindingException.Unless(fields.All(field => field is null || !field.Contains('\n', StringComparison.Ordinal)), "a field is one line");
+    }
+
+    public static void RevocationList(byte[] octets)
+    {
+        try
+        {
+            RevocationList list = RevocationListReader.ReadContent(octets, ListAlgorithm, ListIssuer);
+            FindingException.Unless(list.Count <= octets.Length && list.Scope.Points.Count <= octets.Length, "a list names no more than it has octets");
+        }
+        catch (Exception refused) when (refused is InvalidDataException or AsnContentException)
+        {
+            // It is no list.
+        }
     }
 
     public static void ServerText(byte[] octets)

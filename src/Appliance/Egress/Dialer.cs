@@ -19,6 +19,7 @@ public sealed class Dialer : IDialer
     internal static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
     private readonly ResumptionMemory _resumption = new();
+    private readonly RevocationJudge _revocation;
     private readonly TimeProvider _clock;
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
 
@@ -29,31 +30,31 @@ public sealed class Dialer : IDialer
     }
 
     /// <summary>A dialer with a resolver of its own.</summary>
-    internal Dialer(TimeProvider clock, Func<string, CancellationToken, Task<IPAddress[]>> resolve) => (_clock, _resolve) = (clock, resolve);
+    internal Dialer(TimeProvider clock, Func<string, CancellationToken, Task<IPAddress[]>> resolve) =>
+        (_clock, _resolve, _revocation) = (clock, resolve, new(this, clock));
 
     /// <inheritdoc />
     public async ValueTask<Stream> DialAsync(Route route, IDialWatcher? watcher, CancellationToken cancellationToken)
     {
-        string doing = "name resolution";
-        TlsClient? tls = route.Location.Security == TlsMode.Implicit ? TlsFor(route, watcher) : null;
         using DialBudget budget = new(route, _clock, cancellationToken);
+        TlsClient? tls = route.Location.Security == TlsMode.Implicit ? TlsFor(route, watcher, budget) : null;
         try
         {
             IReadOnlyList<IPEndPoint> endPoints = await ResolveAsync(route, watcher, budget.Token);
 
-            doing = "connecting";
+            budget.Step = "connecting";
             Socket socket = await ConnectToAnyAsync(route, endPoints, budget.Token);
             NetworkStream stream = new(socket, ownsSocket: true);
             watcher?.Connected((IPEndPoint)socket.RemoteEndPoint!);
             if (tls is null)
                 return stream;
 
-            doing = "the TLS handshake";
+            budget.Step = "the TLS handshake";
             return await tls.AuthenticateAsync(stream, budget.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw budget.Exhausted(doing);
+            throw budget.Exhausted();
         }
     }
 
@@ -61,19 +62,27 @@ public sealed class Dialer : IDialer
     public TlsUpgrade? UpgradeFor(Route route, IDialWatcher? watcher) => route.Location.Security != TlsMode.StartTls ? null :
         async (cleartext, cancellationToken) =>
         {
-            using DialBudget budget = new(route, _clock, cancellationToken);
+            using DialBudget budget = new(route, _clock, cancellationToken) { Step = "the TLS handshake" };
             try
             {
-                return await TlsFor(route, watcher).AuthenticateAsync(cleartext, budget.Token);
+                return await TlsFor(route, watcher, budget).AuthenticateAsync(cleartext, budget.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw budget.Exhausted("the TLS handshake");
+                throw budget.Exhausted();
             }
         };
 
-    private TlsClient TlsFor(Route route, IDialWatcher? watcher) =>
-        new(route.Location.Host.Name, route.TlsOptions(_clock) with { Resumption = _resumption, Secured = watcher is null ? null : watcher.Secured });
+    private TlsClient TlsFor(Route route, IDialWatcher? watcher, DialBudget budget) => new(route.Location.Host.Name, route.TlsOptions(_clock) with
+    {
+        Resumption = _resumption,
+        Secured = watcher is null ? null : watcher.Secured,
+        JudgeRevocation = !route.ChecksRevocation ? null : (chain, giveUp) =>
+        {
+            budget.Step = "the check of its certificate for revocation";
+            return _revocation.WhyRefusedAsync(route.Policy, chain, giveUp);
+        },
+    });
 
     /// <summary>Looks a name up and connects to nothing. Null where it has an address, and otherwise why not.</summary>
     internal static async Task<string?> WhyNotResolvedAsync(HostName host, CancellationToken cancellationToken)
@@ -215,8 +224,11 @@ public sealed class Dialer : IDialer
 
         public CancellationToken Token => _either.Token;
 
-        public TimeoutException Exhausted(string doing) => new(
-            $"No connection to {_route.Location} within {_route.Options.ConnectionTimeout.TotalSeconds:0.###} s; the time ran out during {doing}.");
+        /// <summary>What is being done.</summary>
+        public string Step { get; set; } = "name resolution";
+
+        public TimeoutException Exhausted() => new(
+            $"No connection to {_route.Location} within {_route.Options.ConnectionTimeout.TotalSeconds:0.###} s; the time ran out during {Step}.");
 
         public void Dispose()
         {

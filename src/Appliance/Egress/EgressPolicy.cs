@@ -31,11 +31,13 @@ public sealed class EgressPolicy
 
     private readonly FrozenSet<(MailService Service, int Port, TlsMode Security)>? _rows; // null: every row
     private readonly bool _admitsLocalAddresses;
+    private readonly bool _admitsHttpForRevocationLists;
     private readonly string _remedy;
 
     private EgressPolicy(
-        string name, IEnumerable<(MailService, int, TlsMode)>? rows, bool isStrict, bool admitsLocalAddresses, string remedy) =>
-        (Name, _rows, IsStrict, _admitsLocalAddresses, _remedy) = (name, rows?.ToFrozenSet(), isStrict, admitsLocalAddresses, remedy);
+        string name, IEnumerable<(MailService, int, TlsMode)>? rows, bool isStrict, bool admitsLocalAddresses, string remedy, bool admitsHttpForRevocationLists = false) =>
+        (Name, _rows, IsStrict, _admitsLocalAddresses, _remedy, _admitsHttpForRevocationLists) =
+        (name, rows?.ToFrozenSet(), isStrict, admitsLocalAddresses, remedy, admitsHttpForRevocationLists);
 
     /// <summary>What it is called in messages.</summary>
     public string Name { get; }
@@ -51,9 +53,13 @@ public sealed class EgressPolicy
     /// Servers on this machine and in private networks are admitted too, on those ports and in that way: which network a deployment stands in
     /// does not weaken the rest.
     /// </param>
-    public static EgressPolicy Government(bool admitsLocalAddresses = false) => new(
+    /// <param name="admitsHttpForRevocationLists">
+    /// Lists of revoked certificates may be fetched over HTTP on port 80 too. They are signed, and nothing is sent with the question.
+    /// </param>
+    public static EgressPolicy Government(bool admitsLocalAddresses = false, bool admitsHttpForRevocationLists = false) => new(
         "government", GovernmentPorts, isStrict: true, admitsLocalAddresses,
-        "Gov mode is chosen at start; AllowLoopbackAndPrivateServers admits more addresses, and nothing admits more ports or less TLS.");
+        "Gov mode is chosen at start; AllowLoopbackAndPrivateServers admits more addresses, and nothing admits more ports or less TLS.",
+        admitsHttpForRevocationLists);
 
     /// <summary>Commercial: the registered ports, encrypted, and what the operator admits beyond them.</summary>
     public static EgressPolicy Commercial(EgressOptions? options = null)
@@ -75,8 +81,8 @@ public sealed class EgressPolicy
     /// For the tools that run at an operator's shell, which reaches private servers anyway: any port, any TLS mode. Gov mode binds them all
     /// the same.
     /// </summary>
-    public static EgressPolicy ForTools(bool govMode) => govMode
-        ? Government(admitsLocalAddresses: true)
+    public static EgressPolicy ForTools(bool govMode, bool admitsHttpForRevocationLists = false) => govMode
+        ? Government(admitsLocalAddresses: true, admitsHttpForRevocationLists)
         : new("command line", rows: null, isStrict: false, admitsLocalAddresses: true, "Give the address of a mail server.");
 
     /// <summary>Whether it admits this connection.</summary>
@@ -98,11 +104,31 @@ public sealed class EgressPolicy
     {
         if (address.Scheme != Uri.UriSchemeHttps)
             return $"Only HTTPS leaves this appliance; {address.Scheme} does not.";
-        if (address.UserInfo.Length > 0 || address.Fragment.Length > 0)
-            return "A user or a fragment has no place in it.";
         bool isRegistered = address.Port == 443 || (!IsStrict && _rows?.Contains((MailService.Submission, address.Port, TlsMode.Implicit)) == true && address.Port != 465);
         if (!isRegistered)
             return $"HTTPS to port {address.Port} is not admitted by the {Name} egress policy. {_remedy}";
+        return WhyNotHost(address);
+    }
+
+    /// <summary>
+    /// Why it does not admit fetching a list of revoked certificates from here, in words for an administrator; null where it does: as any other
+    /// call over HTTPS, and where the operator admits it over HTTP on port 80.
+    /// </summary>
+    public string? WhyNotRevocationList(Uri address)
+    {
+        if (address.Scheme != Uri.UriSchemeHttp)
+            return WhyNotHttps(address);
+        if (address.Port != 80)
+            return $"HTTP to port {address.Port} is not admitted by the {Name} egress policy, not even for a revocation list.";
+        return _admitsHttpForRevocationLists
+            ? WhyNotHost(address)
+            : $"HTTP is not admitted by the {Name} egress policy. The operator of this appliance admits it with AllowHttpForRevocationLists, on port 80 and for revocation lists alone.";
+    }
+
+    private string? WhyNotHost(Uri address)
+    {
+        if (address.UserInfo.Length > 0 || address.Fragment.Length > 0)
+            return "A user or a fragment has no place in it.";
         if (!HostName.TryParse(address.Host, out HostName? host, out string? reason))
             return reason;
         return host.Address is { } literal ? WhyNot(literal) : null;

@@ -11,7 +11,7 @@ namespace EmailSync.Appliance.Egress;
 public sealed record HttpAnswer(HttpStatusCode Status, byte[] Body);
 
 /// <summary>
-/// Calls over HTTPS, such as of a token endpoint: TLS is spoken by the same client as for mail, no redirect is followed, no proxy and no cookie
+/// Calls over HTTP, such as of a token endpoint: TLS is spoken by the same client as for mail, no redirect is followed, no proxy and no cookie
 /// is used, and an answer has an end.
 /// </summary>
 public sealed class HttpDoor(EgressPolicy policy, IDialer dialer, TimeProvider clock)
@@ -19,8 +19,14 @@ public sealed class HttpDoor(EgressPolicy policy, IDialer dialer, TimeProvider c
     /// <summary>For a whole call.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>For a revocation list, while a connection to a mail server waits for it.</summary>
+    public static readonly TimeSpan PatienceForRevocationLists = TimeSpan.FromSeconds(10);
+
     /// <summary>Octets of an answer; a longer one is a fault of the server.</summary>
     public const int LongestAnswer = 64 * 1024;
+
+    /// <summary>Octets of a revocation list: some 250,000 certificates.</summary>
+    public const int LongestRevocationList = 10 * 1024 * 1024;
 
     /// <summary>Posts a form.</summary>
     /// <param name="address">Where; the policy must admit it.</param>
@@ -34,6 +40,31 @@ public sealed class HttpDoor(EgressPolicy policy, IDialer dialer, TimeProvider c
         Uri address, IReadOnlyDictionary<string, string> form, string? trustedCertificates, CancellationToken cancellationToken)
     {
         Route route = Route.AdmitHttps(policy, address, new() { TrustedCertificates = trustedCertificates });
+        using HttpRequestMessage request = new(HttpMethod.Post, Inside(address)) { Content = new FormUrlEncodedContent(form) };
+        request.Headers.Accept.Add(new("application/json"));
+        return await CallAsync(route, address, request, LongestAnswer, Patience, cancellationToken);
+    }
+
+    /// <summary>Gets a revocation list, over HTTP too where the policy admits that.</summary>
+    /// <param name="address">Where; the policy must admit it.</param>
+    /// <param name="trustedCertificates">Roots in PEM beside the system's, for HTTPS.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="EgressDeniedException">The policy does not admit it; no packet was sent.</exception>
+    /// <exception cref="IOException">It did not come to an answer.</exception>
+    /// <exception cref="TimeoutException">It did not come to an answer in time.</exception>
+    public async Task<HttpAnswer> GetRevocationListAsync(Uri address, string trustedCertificates, CancellationToken cancellationToken)
+    {
+        Route route = Route.AdmitRevocationList(policy, address, new() { TrustedCertificates = trustedCertificates });
+        using HttpRequestMessage request = new(HttpMethod.Get, Inside(address));
+        return await CallAsync(route, address, request, LongestRevocationList, PatienceForRevocationLists, cancellationToken);
+    }
+
+    // The handler is told http, because the stream that it gets is encrypted already where it must be.
+    private static Uri Inside(Uri address) => new UriBuilder(address) { Scheme = Uri.UriSchemeHttp, Port = address.Port }.Uri;
+
+    private async Task<HttpAnswer> CallAsync(
+        Route route, Uri address, HttpRequestMessage request, int longest, TimeSpan patience, CancellationToken cancellationToken)
+    {
         Exception? failure = null;
         using SocketsHttpHandler handler = new()
         {
@@ -54,16 +85,10 @@ public sealed class HttpDoor(EgressPolicy policy, IDialer dialer, TimeProvider c
                 }
             },
         };
-        // The handler is told http, because the stream that it gets is encrypted already.
-        using HttpClient client = new(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = LongestAnswer };
-        using HttpRequestMessage request = new(HttpMethod.Post, new UriBuilder(address) { Scheme = Uri.UriSchemeHttp, Port = address.Port }.Uri)
-        {
-            Content = new FormUrlEncodedContent(form),
-        };
+        using HttpClient client = new(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = longest };
         request.Headers.Host = address.Authority;
-        request.Headers.Accept.Add(new("application/json"));
-        using CancellationTokenSource patience = new(Patience, clock);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using CancellationTokenSource time = new(patience, clock);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(time.Token, cancellationToken);
         try
         {
             using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
@@ -77,7 +102,7 @@ public sealed class HttpDoor(EgressPolicy policy, IDialer dialer, TimeProvider c
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"{address.Host} did not answer within {Patience.TotalSeconds:0} s.");
+            throw new TimeoutException($"{address.Host} did not answer within {patience.TotalSeconds:0} s.");
         }
     }
 }

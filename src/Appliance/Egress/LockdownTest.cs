@@ -9,10 +9,11 @@ namespace EmailSync.Appliance.Egress;
 /// </summary>
 /// <param name="Admitted">What may leave as mail.</param>
 /// <param name="HttpsPorts">Where HTTPS may go, which is asked for access tokens.</param>
+/// <param name="HttpPorts">Where HTTP may go, for lists of revoked certificates alone.</param>
 /// <param name="Asked">How many questions that took.</param>
 /// <param name="Faults">What is admitted and must not be; empty where all is well.</param>
 public sealed record LockdownTest(
-    IReadOnlyList<(MailService Service, int Port, TlsMode Security)> Admitted, IReadOnlyList<int> HttpsPorts, int Asked, IReadOnlyList<string> Faults)
+    IReadOnlyList<(MailService Service, int Port, TlsMode Security)> Admitted, IReadOnlyList<int> HttpsPorts, IReadOnlyList<int> HttpPorts, int Asked, IReadOnlyList<string> Faults)
 {
     private static readonly IPAddress[] NeverReached = [.. new[]
     {
@@ -38,10 +39,13 @@ public sealed record LockdownTest(
         }
 
         List<int> https = [];
-        for (int port = 1; port <= IPEndPoint.MaxPort; port++, asked++)
+        List<int> http = [];
+        for (int port = 1; port <= IPEndPoint.MaxPort; port++, asked += 2)
         {
             if (policy.WhyNotHttps(new UriBuilder(Uri.UriSchemeHttps, host.Name, port).Uri) is null)
                 https.Add(port);
+            if (policy.WhyNotRevocationList(new UriBuilder(Uri.UriSchemeHttp, host.Name, port).Uri) is null)
+                http.Add(port);
         }
 
         List<string> faults = [.. NeverReached.Where(address => policy.WhyNot(address) is null).Select(address => $"{address} is admitted")];
@@ -49,11 +53,14 @@ public sealed record LockdownTest(
             faults.Add("more or less is admitted than implicit TLS on 995 and 465");
         if (policy.IsStrict && https is not [443])
             faults.Add("HTTPS is admitted to more or less than 443");
-        return new(admitted, https, asked, faults);
+        if (http is not ([] or [80]))
+            faults.Add("HTTP is admitted to more than 80");
+        return new(admitted, https, http, asked, faults);
     }
 
     /// <summary>What is admitted, in words.</summary>
-    public string Describe() => $"{DescribeMail()}; HTTPS on {string.Join(", ", HttpsPorts)}";
+    public string Describe() =>
+        $"{DescribeMail()}; HTTPS on {string.Join(", ", HttpsPorts)}; {(HttpPorts.Count > 0 ? $"HTTP for revocation lists on {string.Join(", ", HttpPorts)}" : "no HTTP")}";
 
     private string DescribeMail() => string.Join("; ", Admitted
         .GroupBy(row => (row.Service, row.Security))

@@ -22,13 +22,13 @@ public sealed class Route
     private const int MostTrusted = 1_000;
     private static readonly ConcurrentDictionary<string, X509Certificate2Collection> Trusted = new(StringComparer.Ordinal);
 
-    private Route(EgressPolicy policy, MailService? service, ServerLocation location, RouteOptions options) =>
-        (Policy, Service, Location, Options) = (policy, service, location, options);
+    private Route(EgressPolicy policy, MailService? service, ServerLocation location, RouteOptions options, bool checksRevocation) =>
+        (Policy, Service, Location, Options, ChecksRevocation) = (policy, service, location, options, checksRevocation);
 
     /// <summary>The policy that admitted it, and that judges each address of the name.</summary>
     public EgressPolicy Policy { get; }
 
-    /// <summary>Which mail service is spoken along it; null where it is HTTPS.</summary>
+    /// <summary>Which mail service is spoken along it; null where it is HTTP.</summary>
     public MailService? Service { get; }
 
     /// <summary>Where it leads.</summary>
@@ -37,19 +37,32 @@ public sealed class Route
     /// <summary>How it is travelled.</summary>
     public RouteOptions Options { get; }
 
+    /// <summary>The peer's certificate must be known not to be revoked.</summary>
+    public bool ChecksRevocation { get; }
+
     /// <summary>Asks the policy.</summary>
     /// <exception cref="EgressDeniedException">The policy has no row for it.</exception>
     public static Route Admit(EgressPolicy policy, MailService service, ServerLocation location, RouteOptions? options = null) =>
         policy.WhyNot(service, location) is { } reason
             ? throw new EgressDeniedException(reason)
-            : new(policy, service, location, options ?? new());
+            : new(policy, service, location, options ?? new(), policy.IsStrict);
 
     /// <summary>Asks the policy for a route of HTTPS.</summary>
     /// <exception cref="EgressDeniedException">The policy does not admit it.</exception>
     public static Route AdmitHttps(EgressPolicy policy, Uri address, RouteOptions? options = null) =>
         policy.WhyNotHttps(address) is { } reason
             ? throw new EgressDeniedException(reason)
-            : new(policy, service: null, new(HostName.Parse(address.Host), address.Port, TlsMode.Implicit), options ?? new());
+            : new(policy, service: null, new(HostName.Parse(address.Host), address.Port, TlsMode.Implicit), options ?? new(), policy.IsStrict);
+
+    /// <summary>Asks the policy for a route to a list of revoked certificates.</summary>
+    /// <remarks>The list is signed, and whose it is does not rest on its server. To ask whether that one's certificate is revoked could lead back to the same list.</remarks>
+    /// <exception cref="EgressDeniedException">The policy does not admit it.</exception>
+    public static Route AdmitRevocationList(EgressPolicy policy, Uri address, RouteOptions? options = null) =>
+        policy.WhyNotRevocationList(address) is { } reason
+            ? throw new EgressDeniedException(reason)
+            : new(
+                policy, service: null, new(HostName.Parse(address.Host), address.Port, address.Scheme == Uri.UriSchemeHttps ? TlsMode.Implicit : TlsMode.None),
+                options ?? new(), checksRevocation: false);
 
     /// <summary>How TLS is spoken along it, and what the peer must prove.</summary>
     /// <exception cref="System.Security.Cryptography.CryptographicException">The trusted certificates are no PEM.</exception>
@@ -58,7 +71,6 @@ public sealed class Route
         Clock = clock,
         TrustedRoots = Options.TrustedCertificates is { } pem ? RootsIn(pem) : [],
         Pins = KeyPins.In(Options.TrustedCertificates),
-        Revocation = Policy.IsStrict ? RevocationCheck.Required : RevocationCheck.None,
         CipherSuites = Policy.IsStrict ? Protocols.Wire.Tls.TlsOptions.StrictSuites : null,
     };
 

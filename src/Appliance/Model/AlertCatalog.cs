@@ -150,7 +150,7 @@ public static class AlertCatalog
             "Use one of the names in the certificate as the server location, or ask the operator for a certificate with the configured name."),
         [ErrorClass.CertificateRevoked] = new("certificate-revoked", AlertLevel.Error,
             "The server's certificate was revoked, or its revocation could not be checked.",
-            "Ask the server's operator for a new certificate; where revocation cannot be checked, let this machine reach the authority's revocation service."),
+            "If it was revoked, ask the server's operator for a new one. If it could not be checked, the text says why: let this machine reach the authority's revocation list; where that is had over HTTP only, as those of public authorities are, the operator of this appliance admits it with AllowHttpForRevocationLists."),
         [ErrorClass.CertificateWeak] = new("certificate-weak", AlertLevel.Error,
             "The server's certificate is signed with a broken algorithm, or its key is too short.",
             "Ask the server's operator for a certificate with SHA-256 and RSA of at least 2048 bits, or an elliptic curve of at least 256."),

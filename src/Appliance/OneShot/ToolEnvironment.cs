@@ -25,8 +25,8 @@ public sealed record ToolEnvironment
     public IAnsiConsole? Terminal { get; init; }
 
     /// <summary>The environment of this process.</summary>
-    /// <param name="govMode">Gov mode binds the tools too.</param>
-    public static ToolEnvironment OfProcess(bool govMode)
+    /// <param name="policy">Gov mode binds the tools too.</param>
+    public static ToolEnvironment OfProcess(EgressPolicy policy)
     {
         // Progress goes to standard error, since standard output may be a program's input.
         IAnsiConsole? terminal = Console.IsErrorRedirected
@@ -36,7 +36,7 @@ public sealed record ToolEnvironment
         return new()
         {
             Dialer = new Dialer(TimeProvider.System),
-            Policy = EgressPolicy.ForTools(govMode),
+            Policy = policy,
             Passwords = new(Environment.GetEnvironmentVariable, canAsk ? question => terminal!.Prompt(new TextPrompt<string>(Markup.Escape(question)).Secret()) : null),
             Terminal = terminal,
         };

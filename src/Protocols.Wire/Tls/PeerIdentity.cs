@@ -8,12 +8,13 @@ namespace EmailSync.Protocols.Wire.Tls;
 /// Judges one peer's certificate (RFC 5280, RFC 9525, RFC 9325). Where several things are wrong the gravest is named: untrusted before all,
 /// because an untrusted certificate's other words prove nothing; then revoked, expired, wrong name, weak, revocation unknown, not pinned.
 /// </summary>
-internal sealed class PeerIdentity
+internal sealed class PeerIdentity : IDisposable
 {
     private static readonly TimeSpan RetrievalTimeout = TimeSpan.FromSeconds(5);
 
     private readonly string _host;
     private readonly TlsOptions _options;
+    private X509Certificate2[] _chain = [];
 
     /// <summary>Prepares to judge.</summary>
     /// <param name="host">Whom the peer must prove to be, as <see cref="PeerName"/> reads it.</param>
@@ -65,14 +66,33 @@ internal sealed class PeerIdentity
             systemChain.ChainPolicy.TrustMode = X509ChainTrustMode.System;
             systemChain.ChainPolicy.CustomTrustStore.Clear();
             systemChain.Build(certificate);
-            finding = Judge(certificate, systemChain, isNameWrong);
-            Facts = Describe(certificate, systemChain);
+            return Conclude(Judge(certificate, systemChain, isNameWrong), certificate, systemChain);
         }
+        return Conclude(finding, certificate, chain);
+    }
+
+    /// <summary>Has <see cref="TlsOptions.JudgeRevocation"/> judge a chain that was accepted.</summary>
+    public async ValueTask JudgeRevocationAsync(CancellationToken cancellationToken)
+    {
+        if (_options.JudgeRevocation is not { } judge || await judge(_chain, cancellationToken).ConfigureAwait(false) is not { } what)
+            return;
+        Facts ??= Describe(_chain[0], _chain.Length);
+        Refusal = new(CertificateFault.Revoked, $"The certificate of {_host} {what}.", Facts);
+        throw Refusal;
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Array.ForEach(_chain, certificate => certificate.Dispose());
+
+    private bool Conclude((CertificateFault Fault, string What)? finding, X509Certificate2 certificate, X509Chain chain)
+    {
         // Only for whoever is told: it is a hash of the certificate, another of its key, and all its names.
         if (finding is not null || _options.Secured is not null)
-            Facts ??= Describe(certificate, chain);
+            Facts = Describe(certificate, chain.ChainElements.Count);
         if (finding is { } fault)
             Refusal = new(fault.Fault, $"The certificate of {_host} {fault.What}.", Facts);
+        else if (_options.JudgeRevocation is not null)
+            _chain = [.. chain.ChainElements.Select(element => new X509Certificate2(element.Certificate))]; // the chain's own end with the handshake
         return finding is null;
     }
 
@@ -112,7 +132,7 @@ internal sealed class PeerIdentity
     private bool IsPinned(X509Chain chain) =>
         _options.Pins.Count == 0 || chain.ChainElements.Any(element => _options.Pins.Contains(PublicKeyPin.Of(element.Certificate)));
 
-    private static CertificateFacts Describe(X509Certificate2 certificate, X509Chain chain) => new()
+    private static CertificateFacts Describe(X509Certificate2 certificate, int chainLength) => new()
     {
         Subject = CertificateText.Shown(certificate.Subject),
         Names = [.. CertificateText.AlternativeNames(certificate)],
@@ -121,6 +141,6 @@ internal sealed class PeerIdentity
         NotAfter = certificate.NotAfter,
         Sha256 = certificate.GetCertHashString(HashAlgorithmName.SHA256),
         Pin = PublicKeyPin.Of(certificate),
-        ChainLength = chain.ChainElements.Count,
+        ChainLength = chainLength,
     };
 }

@@ -58,7 +58,7 @@ public sealed class TlsClient
     private async ValueTask<SslStream> ShakeHandsAsync(Stream cleartext, Activity? activity, CancellationToken cancellationToken)
     {
         activity?.SetTag("server.address", Host);
-        PeerIdentity identity = new(Host, _options);
+        using PeerIdentity identity = new(Host, _options);
         bool mayResume = _options.AllowsResumption && _options.Resumption.Allows(Host, _options.Clock);
         SslStream stream = new(cleartext, leaveInnerStreamOpen: false);
         try
@@ -67,6 +67,7 @@ public sealed class TlsClient
             if (_options.CipherSuites is { } suites && !suites.Contains(stream.NegotiatedCipherSuite))
                 throw new AuthenticationException($"The handshake came to {stream.NegotiatedCipherSuite}, which is not among the suites admitted");
             _options.Resumption.Succeeded(Host, mayResume, _options.Clock);
+            await identity.JudgeRevocationAsync(cancellationToken).ConfigureAwait(false);
             activity?.SetTag("tls.protocol.version", stream.SslProtocol == SslProtocols.Tls13 ? "1.3" : "1.2");
             _options.Secured?.Invoke(new()
             {

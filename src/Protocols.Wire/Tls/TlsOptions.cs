@@ -42,8 +42,16 @@ public sealed record TlsOptions
     /// </summary>
     public IReadOnlyCollection<string> Pins { get; init; } = [];
 
-    /// <summary>Whether revocation is asked for.</summary>
+    /// <summary>Whether the system asks for revocation.</summary>
     public RevocationCheck Revocation { get; init; } = RevocationCheck.None;
+
+    /// <summary>
+    /// Judges revocation where that is not left to the system, which fetches from any address that a certificate names and hears of no
+    /// cancellation. It is asked after the handshake and before the stream is handed out, about a chain that is good in every other way: from the
+    /// peer's certificate to the root, for as long as the answer takes. The answer is null where nothing is revoked, and otherwise why the peer is
+    /// refused, in words that follow "The certificate of mail.example.com".
+    /// </summary>
+    public Func<IReadOnlyList<X509Certificate2>, CancellationToken, ValueTask<string?>>? JudgeRevocation { get; init; }
 
     /// <summary>The certificate that is shown to a server that asks for one (SASL EXTERNAL); null: none is.</summary>
     public SslStreamCertificateContext? ClientCertificate { get; init; }

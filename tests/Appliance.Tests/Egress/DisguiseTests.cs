@@ -12,6 +12,9 @@ public sealed class DisguiseTests
 {
     private static readonly EgressPolicy Strictest = EgressPolicy.Commercial();
     private static readonly EgressPolicy OnPremises = EgressPolicy.Commercial(new() { AllowLoopbackAndPrivateServers = true });
+    // Commercial mode fetches no revocation lists, and admits them over HTTPS alone.
+    private static readonly EgressPolicy Government = EgressPolicy.Government(admitsHttpForRevocationLists: true);
+    private static readonly EgressPolicy GovernmentOnPremises = EgressPolicy.Government(admitsLocalAddresses: true, admitsHttpForRevocationLists: true);
 
     /// <summary>Not even where the operator admits private servers.</summary>
     public static TheoryData<string> Never =>
@@ -37,16 +40,17 @@ public sealed class DisguiseTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory, MemberData(nameof(Never)), MemberData(nameof(Local))]
-    public async Task X_02_no_door_leads_there_by_a_name_or_by_the_address_itself(string address) => await AssertDeniedAsync(Strictest, address);
+    public async Task X_02_no_door_leads_there_by_a_name_or_by_the_address_itself(string address) => await AssertDeniedAsync(Strictest, Government, address);
 
     [Theory, MemberData(nameof(Never))]
-    public async Task X_01_what_is_never_a_server_is_denied_where_private_servers_are_admitted_too(string address) => await AssertDeniedAsync(OnPremises, address);
+    public async Task X_01_what_is_never_a_server_is_denied_where_private_servers_are_admitted_too(string address) =>
+        await AssertDeniedAsync(OnPremises, GovernmentOnPremises, address);
 
     /// <summary>The doors are not shut for everybody: the same calls come as far as their sockets where the policy admits the address.</summary>
     [Theory, InlineData("127.0.0.1"), InlineData("::ffff:127.0.0.1"), InlineData("::1")]
     public async Task What_the_operator_admits_is_dialed(string address)
     {
-        foreach (Func<Task> door in Doors(OnPremises, address))
+        foreach (Func<Task> door in Doors(OnPremises, GovernmentOnPremises, address))
             await Assert.ThrowsAsync<ConnectException>(door);
     }
 
@@ -63,13 +67,13 @@ public sealed class DisguiseTests
             await Assert.ThrowsAsync<EgressDeniedException>(() => PostAsync(Strictest, address, IPAddress.Loopback));
     }
 
-    private static async Task AssertDeniedAsync(EgressPolicy policy, string address)
+    private static async Task AssertDeniedAsync(EgressPolicy policy, EgressPolicy government, string address)
     {
-        foreach (Func<Task> door in Doors(policy, address))
+        foreach (Func<Task> door in Doors(policy, government, address))
             await Assert.ThrowsAsync<EgressDeniedException>(door);
     }
 
-    private static Func<Task>[] Doors(EgressPolicy policy, string address)
+    private static Func<Task>[] Doors(EgressPolicy policy, EgressPolicy government, string address)
     {
         IPAddress led = IPAddress.Parse(address);
         string literal = led.GetAddressBytes().Length == 16 ? $"[{address}]" : address;
@@ -79,6 +83,9 @@ public sealed class DisguiseTests
             () => DialAsync(policy, HostName.Parse(literal), led),
             () => PostAsync(policy, new("https://login.example.com/token"), led),
             () => PostAsync(policy, new($"https://{literal}/token"), led),
+            () => ListAsync(government, new("http://crl.example.com/a.crl"), led),
+            () => ListAsync(government, new("https://crl.example.com/a.crl"), led),
+            () => ListAsync(government, new($"http://{literal}/a.crl"), led),
         ];
     }
 
@@ -89,6 +96,9 @@ public sealed class DisguiseTests
 
     private static Task<HttpAnswer> PostAsync(EgressPolicy policy, Uri address, IPAddress answer) =>
         new HttpDoor(policy, DialerTo(answer), TimeProvider.System).PostFormAsync(address, new Dictionary<string, string>(), null, Cancel);
+
+    private static Task<HttpAnswer> ListAsync(EgressPolicy policy, Uri address, IPAddress answer) =>
+        new HttpDoor(policy, DialerTo(answer), TimeProvider.System).GetRevocationListAsync(address, "", Cancel);
 
     private static Dialer DialerTo(IPAddress answer) => new(TimeProvider.System, (_, _) => Task.FromResult<IPAddress[]>([answer]));
 }

@@ -55,15 +55,27 @@ public sealed class RouteTlsTests
     [Fact]
     public void Gov_mode_speaks_only_the_strict_suites_and_must_know_revocation()
     {
-        TlsOptions government = OptionsOf(EgressPolicy.Government(), 995);
-        TlsOptions commercial = OptionsOf(EgressPolicy.Commercial(), 995);
+        Assert.All(Routes(EgressPolicy.Government()), route => Assert.Equal((true, TlsOptions.StrictSuites), (route.ChecksRevocation, route.TlsOptions(TimeProvider.System).CipherSuites)));
+        Assert.All(Routes(EgressPolicy.Commercial()), route => Assert.Equal((false, null), (route.ChecksRevocation, route.TlsOptions(TimeProvider.System).CipherSuites)));
 
-        Assert.Equal((RevocationCheck.Required, TlsOptions.StrictSuites), (government.Revocation, government.CipherSuites));
-        Assert.Equal((RevocationCheck.None, null), (commercial.Revocation, commercial.CipherSuites));
+        static Route[] Routes(EgressPolicy policy) =>
+        [
+            Route.Admit(policy, MailService.Pop3, new(HostName.Parse("mail.example.com"), 995, TlsMode.Implicit)),
+            Route.Admit(policy, MailService.Submission, new(HostName.Parse("mail.example.com"), 465, TlsMode.Implicit)),
+            Route.AdmitHttps(policy, new("https://login.example.com/token")),
+        ];
     }
 
-    private static TlsOptions OptionsOf(EgressPolicy policy, int port) =>
-        Route.Admit(policy, MailService.Pop3, new(HostName.Parse("mail.example.com"), port, TlsMode.Implicit)).TlsOptions(TimeProvider.System);
+    /// <summary>The system fetches from where a certificate says, to any port and without a way to stop it: it is never asked.</summary>
+    [Fact]
+    public void The_system_fetches_nothing()
+    {
+        foreach (EgressPolicy policy in (EgressPolicy[])[EgressPolicy.Government(), EgressPolicy.Commercial(), EgressPolicy.ForTools(govMode: true)])
+        {
+            Route route = Route.Admit(policy, MailService.Pop3, new(HostName.Parse("mail.example.com"), 995, TlsMode.Implicit));
+            Assert.Equal(RevocationCheck.None, route.TlsOptions(TimeProvider.System).Revocation);
+        }
+    }
 
     private static Route RouteTo(TlsPeer peer, TlsMode security, string? trusted) => Route.Admit(
         EgressPolicy.ForTools(govMode: false), MailService.Pop3, new(HostName.Parse("localhost"), peer.Port, security),

@@ -48,15 +48,17 @@ public sealed class DoctorTests
         Assert.Contains("to do: Look at the disk first", run.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task In_Gov_mode_the_lockdown_admits_three_things_of_458745()
+    [Theory]
+    [InlineData(false, "no HTTP, by which public authorities have their revocation lists (AllowHttpForRevocationLists)")]
+    [InlineData(true, "HTTP for revocation lists on 80")]
+    public async Task In_Gov_mode_the_lockdown_admits_three_things_of_524280_and_a_fourth_if_it_is_told(bool allowsHttp, string http)
     {
         using TemporaryFolder folder = new();
 
-        CliRun run = await RunAsync(new() { DataFolder = folder.Path, GovMode = true }, "doctor");
+        CliRun run = await RunAsync(new() { DataFolder = folder.Path, GovMode = true, AllowHttpForRevocationLists = allowsHttp }, "doctor");
 
         Assert.Contains(
-            "government policy, asked 458745 times: admits POP3 with implicit TLS on 995; SMTP with implicit TLS on 465; HTTPS on 443\n", run.Output, StringComparison.Ordinal);
+            $"government policy, asked 524280 times: admits POP3 with implicit TLS on 995; SMTP with implicit TLS on 465; HTTPS on 443; {http}\n", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

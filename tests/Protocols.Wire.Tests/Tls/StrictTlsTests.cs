@@ -72,6 +72,75 @@ public sealed class StrictTlsTests
         Assert.Contains("was revoked", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task C_05_a_judge_of_ones_own_is_shown_the_chain_and_its_word_ends_the_connection_before_an_octet_is_said()
+    {
+        using X509Certificate2 root = Certificates.Root();
+        using X509Certificate2 intermediate = Certificates.Intermediate(root);
+        TaskCompletionSource<byte[]> heard = new();
+        using X509Certificate2 leaf = Certificates.Leaf(intermediate);
+        await using TlsPeer peer = new(async (stream, cancellationToken) =>
+        {
+            await using SslStream tls = new(stream);
+            await tls.AuthenticateAsServerAsync(new() { ServerCertificateContext = SslStreamCertificateContext.Create(leaf, [intermediate], offline: true) }, cancellationToken);
+            heard.SetResult(await TlsPeer.HearAsync(tls, cancellationToken));
+        });
+        string[] shown = [];
+
+        CertificateException refused = await Assert.ThrowsAsync<CertificateException>(() => HandshakeAsync(peer, root, (chain, _) =>
+        {
+            shown = [.. chain.Select(certificate => certificate.Subject)];
+            return ValueTask.FromResult<string?>("was revoked: I say so");
+        }));
+
+        Assert.Equal(["CN=mail.example.com", "CN=Test Intermediate", "CN=Test Root"], shown);
+        Assert.Equal((CertificateFault.Revoked, "The certificate of mail.example.com was revoked: I say so."), (refused.Fault, refused.Message));
+        Assert.Equal((3, PublicKeyPin.Of(leaf)), (refused.Facts!.ChainLength, refused.Facts.Pin));
+        Assert.Empty(await heard.Task.WaitAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_judge_of_ones_own_is_not_asked_about_a_chain_that_is_refused_anyway()
+    {
+        using X509Certificate2 root = Certificates.Root();
+        await using TlsPeer peer = new(Certificates.Leaf(root, name: "elsewhere.example.com"));
+        bool isAsked = false;
+
+        await Assert.ThrowsAsync<CertificateException>(() => HandshakeAsync(peer, root, (_, _) =>
+        {
+            isAsked = true;
+            return ValueTask.FromResult<string?>(null);
+        }));
+
+        Assert.False(isAsked);
+    }
+
+    [Fact]
+    public async Task A_judge_of_ones_own_that_takes_its_time_can_be_left()
+    {
+        using X509Certificate2 root = Certificates.Root();
+        await using TlsPeer peer = new(Certificates.Leaf(root));
+        using CancellationTokenSource leave = new();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => HandshakeAsync(peer, root, async (_, cancellationToken) =>
+        {
+            await leave.CancelAsync();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return null;
+        }, leave.Token));
+    }
+
+    [Fact]
+    public async Task Where_a_judge_of_ones_own_has_nothing_to_say_the_peer_is_taken()
+    {
+        using X509Certificate2 root = Certificates.Root();
+        await using TlsPeer peer = new(Certificates.Leaf(root));
+
+        await using Stream stream = await HandshakeAsync(peer, root, (_, _) => ValueTask.FromResult<string?>(null));
+
+        Assert.True(stream.CanWrite);
+    }
+
     [Fact(Skip = SuitesNeedLinux, SkipUnless = nameof(IsLinux)), SupportedOSPlatform("linux")]
     public async Task Only_the_listed_suites_are_offered()
     {
@@ -113,6 +182,11 @@ public sealed class StrictTlsTests
     private static async Task<Stream> HandshakeAsync(TlsPeer peer, X509Certificate2 root, RevocationCheck revocation = RevocationCheck.Required) =>
         await new TlsClient(Certificates.Host, new() { TrustedRoots = [root], Revocation = revocation, CipherSuites = TlsOptions.StrictSuites })
             .AuthenticateAsync(await peer.ConnectAsync(Cancel), Cancel);
+
+    private static async Task<Stream> HandshakeAsync(
+        TlsPeer peer, X509Certificate2 root, Func<IReadOnlyList<X509Certificate2>, CancellationToken, ValueTask<string?>> judge, CancellationToken? cancel = null) =>
+        await new TlsClient(Certificates.Host, new() { TrustedRoots = [root], JudgeRevocation = judge })
+            .AuthenticateAsync(await peer.ConnectAsync(Cancel), cancel ?? Cancel);
 
     /// <summary>Hands out one revocation list over HTTP.</summary>
     private sealed class RevocationServer : IAsyncDisposable

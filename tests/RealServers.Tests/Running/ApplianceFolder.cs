@@ -61,8 +61,6 @@ internal sealed class ApplianceFolder : IDisposable
             [
                 ("EmailSync__DataFolder", DataFolder),
                 ("EmailSync__HttpPort", "0"),
-                // Where the platform keeps revocation lists.
-                ("HOME", _root),
                 ("EmailSync__AllowLoopbackAndPrivateServers", "true"),
                 ("Logging__Console__FormatterOptions__SingleLine", "true"),
                 .. ports.Select((port, index) => ($"EmailSync__AdditionalPorts__{index}", port.ToString(CultureInfo.InvariantCulture))),

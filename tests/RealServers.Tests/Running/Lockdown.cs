@@ -116,12 +116,16 @@ public sealed class Lockdown
         await appliance.KillAsync();
     }
 
-    [Fact]
-    public async Task A_mailbox_on_995_and_465_is_served()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_mailbox_on_995_and_465_is_served_and_its_servers_revocation_list_asked_for_once(bool isEncrypted)
     {
         RequireRoot();
         using ApplianceFolder folder = new();
-        await ServeAsync(folder, revocationPort => { }, []);
+        await using RevocationServer revocation = new(isEncrypted);
+        await ServeAsync(folder, revocation, isEncrypted ? ForcedProfiles.GovMode : WithHttp, []);
+        Assert.Equal(1, revocation.Asked);
     }
 
     /// <summary>Every call of the kernel by which the process could reach another, while it serves one mailbox and refuses all that is forbidden.</summary>
@@ -132,42 +136,71 @@ public sealed class Lockdown
         SystemCalls.Require();
         using ApplianceFolder folder = new();
         await ForcedProfiles.WriteAsync(folder, "9.9.9.9", other: 2995);
-        int revocation = 0;
+        await using RevocationServer revocation = new();
         SystemCalls calls = new(folder.DataFolder);
 
-        int process = await ServeAsync(folder, port => revocation = port, calls.Wrapper);
+        int process = await ServeAsync(folder, revocation, WithHttp, calls.Wrapper);
 
         IReadOnlyList<(string Call, int Port)> reached = await calls.ReadAsync(process);
         Assert.Contains(reached, each => each.Port == 995);
         Assert.Contains(reached, each => each.Port == 465);
-        // The platform fetches revocation lists over HTTP; a resolver asks on 53, and sorts addresses by connecting datagrams to port 0, which sends nothing.
-        Assert.DoesNotContain(reached, each => each.Port is not (995 or 465 or 53 or 0) && each.Port != revocation);
+        // A revocation list, as the operator allows it; a resolver asks on 53, and sorts addresses by connecting datagrams to port 0, which sends nothing.
+        Assert.Contains(reached, each => each.Port == 80);
+        Assert.DoesNotContain(reached, each => each.Port is not (995 or 465 or 80 or 53 or 0));
+        Assert.All(reached.Where(each => each.Port == 80), each => Assert.Contains($"\"{RevocationServer.Address}\"", each.Call, StringComparison.Ordinal));
     }
 
-    private static async Task<int> ServeAsync(ApplianceFolder folder, Action<int> tellRevocationPort, string[] wrapper)
+    /// <summary>The same mailbox, of whose servers' certificate only HTTP on port 80 would tell: nothing goes there, and no word of the mailbox to its servers.</summary>
+    [Fact]
+    public async Task Where_HTTP_is_not_allowed_no_socket_leads_to_port_80_and_no_password_to_a_server_that_cannot_be_checked()
     {
+        RequireRoot();
+        SystemCalls.Require();
+        using ApplianceFolder folder = new();
         await using RevocationServer revocation = new();
-        tellRevocationPort(revocation.Port);
         await using LabServer lab = await StartLabAsync(revocation.Authority);
-        EmailId outgoing;
-        await using (IStore store = await folder.OpenStoreAsync())
-        {
-            EmailServerProfile profile = await store.Profiles.CreateAsync(
-                new()
-                {
-                    Name = "government",
-                    Incoming = new() { Location = ApplianceFolder.At(lab, LabService.Pop3s) },
-                    Outgoing = new() { Location = ApplianceFolder.At(lab, LabService.Smtps) },
-                    TrustedCertificates = lab.Authority.RootPem,
-                },
-                Cancelled);
-            LabMailbox account = lab.Mailboxes[0];
-            Mailbox mailbox = await ApplianceFolder.AddMailboxAsync(store, profile, account.Address, account.Password);
-            outgoing = await store.Outgoing.EnqueueAsync(
-                new(mailbox.Id, account.Address, ["x@elsewhere.example"]), new MemoryStream("Subject: x\r\n\r\n"u8.ToArray()), Cancelled);
-        }
+        await WriteServedMailboxAsync(folder, lab);
+        SystemCalls calls = new(folder.DataFolder);
 
-        await using ApplianceProcess appliance = folder.Start([], ForcedProfiles.GovMode, wrapper);
+        await using ApplianceProcess appliance = folder.Start([], ForcedProfiles.GovMode, calls.Wrapper);
+        await appliance.WhenPrintedAsync(lines => ((string[])["Pop3", "Submission"]).All(service => lines.Any(line =>
+            line.Contains($"{service} of ", StringComparison.Ordinal) && line.Contains("failed: CertificateRevoked", StringComparison.Ordinal)
+            && line.Contains("admits it with AllowHttpForRevocationLists", StringComparison.Ordinal))));
+        await appliance.StopAsync();
+
+        IReadOnlyList<(string Call, int Port)> reached = await calls.ReadAsync(appliance.Id);
+        Assert.Contains(reached, each => each.Port == 995);
+        Assert.Contains(reached, each => each.Port == 465);
+        Assert.DoesNotContain(reached, each => each.Port is not (995 or 465 or 53 or 0));
+        Assert.Equal((0, 0, 0), (revocation.Asked, lab.Journal.Count("USER") + lab.Journal.Count("AUTH"), lab.Journal.Count("EHLO") + lab.Journal.Count("CAPA")));
+    }
+
+    private static (string Name, string Value)[] WithHttp => [.. ForcedProfiles.GovMode, ("EmailSync__AllowHttpForRevocationLists", "true")];
+
+    private static async Task<EmailId> WriteServedMailboxAsync(ApplianceFolder folder, LabServer lab)
+    {
+        await using IStore store = await folder.OpenStoreAsync();
+        EmailServerProfile profile = await store.Profiles.CreateAsync(
+            new()
+            {
+                Name = "government",
+                Incoming = new() { Location = ApplianceFolder.At(lab, LabService.Pop3s) },
+                Outgoing = new() { Location = ApplianceFolder.At(lab, LabService.Smtps) },
+                TrustedCertificates = lab.Authority.RootPem,
+            },
+            Cancelled);
+        LabMailbox account = lab.Mailboxes[0];
+        Mailbox mailbox = await ApplianceFolder.AddMailboxAsync(store, profile, account.Address, account.Password);
+        return await store.Outgoing.EnqueueAsync(
+            new(mailbox.Id, account.Address, ["x@elsewhere.example"]), new MemoryStream("Subject: x\r\n\r\n"u8.ToArray()), Cancelled);
+    }
+
+    private static async Task<int> ServeAsync(ApplianceFolder folder, RevocationServer revocation, (string Name, string Value)[] settings, string[] wrapper)
+    {
+        await using LabServer lab = await StartLabAsync(revocation.Authority);
+        EmailId outgoing = await WriteServedMailboxAsync(folder, lab);
+
+        await using ApplianceProcess appliance = folder.Start([], settings, wrapper);
         await appliance.WhenPrintedAsync(": 10 listed, 10 new");
         await appliance.WhenPrintedAsync($"{outgoing} is Sent");
         await appliance.StopAsync();

@@ -1,52 +1,89 @@
-using System.Globalization;
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using EmailSync.Lab;
-using EmailSync.RealServers.Tests.Servers;
 
 namespace EmailSync.RealServers.Tests.Running;
 
-/// <summary>A certificate authority whose list of revoked certificates can be had over HTTP, as Gov mode needs it.</summary>
+/// <summary>A certificate authority whose list of revoked certificates can be had, as Gov mode needs it: over HTTP on port 80, or over HTTPS on 443.</summary>
 internal sealed class RevocationServer : IAsyncDisposable
 {
-    private readonly HttpListener _http = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TcpListener _listener;
+    private readonly X509Certificate2? _certificate;
     private readonly Task _serving;
+    private int _asked;
 
-    public RevocationServer()
+    public RevocationServer(bool isEncrypted = false)
     {
-        Port = Command.FreePorts(1)[0];
-        string address = string.Create(CultureInfo.InvariantCulture, $"http://localhost:{Port}/");
-        Authority = new(revocationList: new(address + "list.crl"));
-        _http.Prefixes.Add(address);
-        _http.Start();
+        // An address of loopback that nothing else on the machine listens on; the authority's certificates are for localhost.
+        _listener = isEncrypted ? new(IPAddress.Loopback, 443) : new(IPAddress.Parse(Address), 80);
+        try
+        {
+            _listener.Start();
+        }
+        catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            Assert.Skip($"Something else on this machine listens on {_listener.LocalEndpoint}");
+        }
+
+        Authority = new(revocationList: new(isEncrypted ? "https://localhost/list.crl" : $"http://{Address}/list.crl"));
+        _certificate = isEncrypted ? Authority.Issue() : null;
         _serving = ServeAsync();
     }
 
+    /// <summary>Where it listens for HTTP.</summary>
+    public static string Address => "127.77.14.2";
+
     public LabCertificateAuthority Authority { get; }
 
-    public int Port { get; }
+    /// <summary>How often its list was asked for.</summary>
+    public int Asked => Volatile.Read(ref _asked);
 
     public async ValueTask DisposeAsync()
     {
-        _http.Stop();
+        await _stopping.CancelAsync();
         await _serving;
-        _http.Close();
+        _listener.Dispose();
+        _stopping.Dispose();
+        _certificate?.Dispose();
         Authority.Dispose();
     }
 
     private async Task ServeAsync()
     {
-        while (true)
+        while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                HttpListenerContext request = await _http.GetContextAsync();
-                request.Response.ContentType = "application/pkix-crl";
-                request.Response.Close(Authority.IssueRevocationList(), willBlock: false);
+                using TcpClient client = await _listener.AcceptTcpClientAsync(_stopping.Token);
+                Interlocked.Increment(ref _asked);
+                await AnswerAsync(client.GetStream());
             }
-            catch (Exception) when (!_http.IsListening)
+            catch (Exception left) when (left is OperationCanceledException or IOException)
             {
-                return;
+                // The client left, or the test is over.
             }
+        }
+    }
+
+    private async Task AnswerAsync(Stream stream)
+    {
+        if (_certificate is not null)
+        {
+            SslStream tls = new(stream);
+            await tls.AuthenticateAsServerAsync(new() { ServerCertificate = _certificate }, _stopping.Token);
+            stream = tls;
+        }
+
+        await using (stream)
+        {
+            await stream.ReadAtLeastAsync(new byte[16], 16, cancellationToken: _stopping.Token);
+            byte[] list = Authority.IssueRevocationList();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {list.Length}\r\nConnection: close\r\n\r\n"), _stopping.Token);
+            await stream.WriteAsync(list, _stopping.Token);
         }
     }
 }

@@ -21,6 +21,9 @@ public sealed record DeploymentContract
     /// <summary>Servers on this machine and in private networks are admitted.</summary>
     public bool AllowLoopbackAndPrivateServers { get; init; }
 
+    /// <summary>In Gov mode, lists of revoked certificates are fetched over HTTP on port 80 too.</summary>
+    public bool AllowHttpForRevocationLists { get; init; }
+
     /// <summary>Further ports for encrypted connections.</summary>
     public IReadOnlyList<int> AdditionalPorts { get; init; } = [];
 
