@@ -84,7 +84,7 @@ internal static class ConfigurationApi
         return TypedResults.Ok(new PlanContract(IsApplied: false, await plan.MakeAsync(configuration, prune is true, cancellationToken)));
     }
 
-    /// <summary>Does what the plan says. Interrupted, it is applied in part; applied again it does the rest.</summary>
+    /// <summary>Does what the plan says, all of it or nothing.</summary>
     private static async Task<Ok<PlanContract>> ApplyAsync(
         ConfigurationContract configuration, bool? prune, ConfigurationPlan plan, Channel channel, HttpContext context, CancellationToken cancellationToken)
     {

@@ -26,7 +26,7 @@ internal static class AlertCommands
         Option<bool> all = new("--all") { Description = "Resolved ones too." };
         Option<string?> before = new("--before") { Description = "Older than this id.", HelpName = "ID" };
         Option<string?> scope = new("--scope") { Description = "About this kind of thing only, with --subject." };
-        scope.AcceptOnlyFromAmong([.. Enum.GetValues<AlertScope>().Select(ContractJson.NameOf)]);
+        ChoiceOption.Require(scope, [.. Enum.GetValues<AlertScope>().Select(ContractJson.NameOf)]);
         Option<string?> subject = new("--subject") { Description = "About this thing only: an id, or a host with its port.", HelpName = "ID" };
         return new Command("alert", Help)
         {

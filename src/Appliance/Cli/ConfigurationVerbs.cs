@@ -22,7 +22,7 @@ internal static class ConfigurationVerbs
     private const string ApplyHelp =
         """
         Puts a configuration file in force, after showing what that changes. What the file does not name stays as it is, unless --prune is given.
-        All of it is checked before anything is changed. Applied twice, it changes nothing the second time; interrupted, applied again it does the rest.
+        It is put in force as a whole or not at all. Applied twice, it changes nothing the second time.
         Approvals are not in it: an approval is a person's act. Mailboxes that are new, or get another server, wait for one.
 
         Examples:

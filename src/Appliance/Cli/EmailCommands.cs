@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using EmailSync.Appliance.Api.Contracts;
 using EmailSync.Appliance.Model;
@@ -66,7 +65,7 @@ internal sealed class EmailCommands
         OnlyNamesOf<EmailDirection>(verbs._filters[1]);
         OnlyNamesOf<EmailState>(verbs._filters[2]);
         OnlyNamesOf<EmailPriority>(verbs._priority);
-        verbs._filters[3].AcceptOnlyFromAmong("false");
+        ChoiceOption.Require(verbs._filters[3], "false");
         TimeOption.Require(verbs._sendAt);
         Argument<string> email = new("EMAIL") { Description = "An email's id." };
         Argument<string[]> emails = new("EMAIL") { Description = "Emails' ids.", Arity = ArgumentArity.OneOrMore };
@@ -105,7 +104,7 @@ internal sealed class EmailCommands
     }
 
     private static void OnlyNamesOf<T>(Option<string?> option) where T : struct, Enum =>
-        option.AcceptOnlyFromAmong([.. Enum.GetValues<T>().Select(ContractJson.NameOf)]);
+        ChoiceOption.Require(option, [.. Enum.GetValues<T>().Select(ContractJson.NameOf)]);
 
     private static string PathOf(string email) => $"emails/{Uri.EscapeDataString(email)}";
 
@@ -199,6 +198,6 @@ internal sealed class EmailCommands
         Answer<EmailContract> answer = await verb.Appliance.PostAsync($"{PathOf(email)}/{action}", ContractJson.Contract.EmailContract, verb.Cancellation);
         if (verb.Output.IsJson)
             verb.Output.Show(answer.Value, ContractJson.Contract.EmailContract);
-        verb.Output.Say(string.Create(CultureInfo.InvariantCulture, $"{email}: {ContractJson.NameOf(answer.Value.State)}"));
+        verb.Output.Say($"{email}: {(action == "ack" ? "acknowledged" : ContractJson.NameOf(answer.Value.State))}");
     }
 }

@@ -42,6 +42,17 @@ internal sealed class FieldOptions
         return fields;
     }
 
+    /// <summary>Makes it an error to give none of them.</summary>
+    public Command RequireOn(Command command)
+    {
+        command.Validators.Add(result =>
+        {
+            if (!_options.Exists(entry => result.GetResult(entry.Option) is { Implicit: false }))
+                result.AddError("Give at least one field to change.");
+        });
+        return command;
+    }
+
     private void Add(JsonPropertyInfo field)
     {
         string name = JsonNamingPolicy.KebabCaseLower.ConvertName(field.Name);
@@ -62,7 +73,7 @@ internal sealed class FieldOptions
         Type type = Nullable.GetUnderlyingType(field.PropertyType) ?? field.PropertyType;
         if (type == typeof(bool))
         {
-            option.AcceptOnlyFromAmong("true", "false", "");
+            ChoiceOption.Require(option, "true", "false", "");
             Add(option, text => JsonValue.Create(bool.Parse(text)), field.Name);
         }
         else if (type == typeof(int) || type == typeof(long))
@@ -79,7 +90,7 @@ internal sealed class FieldOptions
         else
         {
             if (type.IsEnum)
-                option.AcceptOnlyFromAmong([.. NamesOf(type), ""]);
+                ChoiceOption.Require(option, [.. NamesOf(type), ""]);
             else if (type == typeof(DateTimeOffset))
                 TimeOption.Require(option);
             else

@@ -21,14 +21,14 @@ internal static class MailboxBulkCommands
         MailboxChoice choice = new();
         Option<bool> dryRun = new("--dry-run") { Description = "Only tell what would change." };
         FieldOptions fields = new(runner.Environment, ContractJson.Contract.MailboxInput, "name", "emailAddress", "userName", "password");
-        return choice.RequireOn(runner.Create(
+        return choice.RequireOn(fields.RequireOn(runner.Create(
             "bulk-update", "Changes fields of many mailboxes: of all that are chosen, or of none where one would be refused.", async verb =>
             {
                 Answer<BulkContract> answer = await verb.Appliance.PatchAsync(
                     $"mailboxes?{choice.Query(verb)}&dryRun={(verb.Parse.GetValue(dryRun) ? "true" : "false")}", fields.Read(verb.Parse),
                     ContractJson.Contract.JsonObject, "*", ContractJson.Contract.BulkContract, verb.Cancellation);
                 return Tell(verb, answer.Value);
-            }, [.. choice.All, dryRun, .. fields.All]));
+            }, [.. choice.All, dryRun, .. fields.All])));
     }
 
     private static Command CreateApplyDefaults(VerbRunner runner)

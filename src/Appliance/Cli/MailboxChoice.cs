@@ -15,9 +15,9 @@ internal sealed class MailboxChoice
     /// <summary>Makes the choice.</summary>
     public MailboxChoice()
     {
-        _approval.AcceptOnlyFromAmong("approved", "pending", "rejected", "empty");
-        _status.AcceptOnlyFromAmong("not-run", "success", "failure");
-        _kind.AcceptOnlyFromAmong("user", "queue");
+        ChoiceOption.Require(_approval, "approved", "pending", "rejected", "empty");
+        ChoiceOption.Require(_status, "not-run", "success", "failure");
+        ChoiceOption.Require(_kind, "user", "queue");
     }
 
     /// <summary>Its argument and options.</summary>

@@ -42,8 +42,8 @@ internal sealed class MailboxCommands
             runner.Create("list", "Lists mailboxes.", list.ListAsync, list._profile, list._approval, list._status, list._late),
             runner.Create("show", "Shows a mailbox, and what the engine knows of it.", verb => ShowAsync(verb, verb.Parse.GetRequiredValue(mailbox)), mailbox),
             runner.Create("create", "Creates a mailbox.", verb => CreateAsync(verb, verb.Parse.GetRequiredValue(address), forCreation), [address, .. forCreation.All]),
-            runner.Create("update", "Changes the fields that are given; an empty value puts one back to its default.",
-                verb => UpdateAsync(verb, verb.Parse.GetRequiredValue(mailbox), forUpdate), [mailbox, .. forUpdate.All]),
+            forUpdate.RequireOn(runner.Create("update", "Changes the fields that are given; an empty value puts one back to its default.",
+                verb => UpdateAsync(verb, verb.Parse.GetRequiredValue(mailbox), forUpdate), [mailbox, .. forUpdate.All])),
             runner.Create("delete", "Deletes mailboxes; their emails stay.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(mailboxes), async each =>
             {
                 await verb.Appliance.DeleteAsync(PathOf(each), verb.Cancellation);

@@ -32,8 +32,8 @@ internal static class ProfileCommands
             runner.Create("list", "Lists all profiles.", ListAsync),
             runner.Create("show", "Shows a profile.", verb => ShowAsync(verb, verb.Parse.GetRequiredValue(profile)), profile),
             runner.Create("create", "Creates a profile.", verb => CreateAsync(verb, verb.Parse.GetRequiredValue(name), forCreation), [name, .. forCreation.All]),
-            runner.Create("update", "Changes the fields that are given; an empty value puts one back to its default.",
-                verb => UpdateAsync(verb, verb.Parse.GetRequiredValue(profile), forUpdate), [profile, .. forUpdate.All]),
+            forUpdate.RequireOn(runner.Create("update", "Changes the fields that are given; an empty value puts one back to its default.",
+                verb => UpdateAsync(verb, verb.Parse.GetRequiredValue(profile), forUpdate), [profile, .. forUpdate.All])),
             runner.Create("delete", "Deletes profiles that no mailbox uses.", verb => verb.ForEachAsync(verb.Parse.GetRequiredValue(profiles), async each =>
             {
                 await verb.Appliance.DeleteAsync(PathOf(each), verb.Cancellation);

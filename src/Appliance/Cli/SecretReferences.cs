@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using EmailSync.Appliance.Api.Contracts;
@@ -13,10 +14,15 @@ internal static class SecretReferences
     /// <summary>Puts a reference in place of every secret that is set, by a name made from its path.</summary>
     public static void Insert(JsonObject configuration)
     {
+        HashSet<string> names = [];
         foreach (JsonNode? path in configuration["setSecrets"]?.AsArray() ?? [])
         {
             (JsonObject entry, string field) = Find(configuration, (string)path!);
-            entry[field] = new JsonObject { ["env"] = NameOf((string)path!) };
+            string name = NameOf((string)path!);
+            // a-b@example.com and a.b@example.com are two, and a variable knows neither sign.
+            for (int number = 2; !names.Add(name); number++)
+                name = string.Create(CultureInfo.InvariantCulture, $"{NameOf((string)path!)}_{number}");
+            entry[field] = new JsonObject { ["env"] = name };
         }
 
         configuration.Remove("setSecrets");

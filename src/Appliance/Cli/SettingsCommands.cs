@@ -19,10 +19,10 @@ internal static class SettingsCommands
     public static Command Create(VerbRunner runner)
     {
         FieldOptions fields = new(runner.Environment, ContractJson.Contract.SettingsContract);
-        Command update = runner.Create("update", "Changes the fields that are given; an empty value puts one back to its default.", async verb =>
+        Command update = fields.RequireOn(runner.Create("update", "Changes the fields that are given; an empty value puts one back to its default.", async verb =>
             verb.Output.Show(
                 await verb.UpdateAsync("settings", fields.Read(verb.Parse), ContractJson.Contract.SettingsContract), ContractJson.Contract.SettingsContract),
-            fields.All);
+            fields.All));
         update.Aliases.Add("set");
         return new Command("settings", Help)
         {

@@ -26,7 +26,7 @@ internal static class TokenCommands
         Argument<string> name = new("NAME") { Description = "What the audit log calls its holder." };
         Argument<string[]> tokens = new("TOKEN") { Description = "Tokens' ids or names.", Arity = ArgumentArity.OneOrMore };
         Option<string> role = new("--role") { Description = "What its holder may do.", Required = true };
-        role.AcceptOnlyFromAmong([.. Enum.GetValues<TokenRole>().Select(ContractJson.NameOf)]);
+        ChoiceOption.Require(role, [.. Enum.GetValues<TokenRole>().Select(ContractJson.NameOf)]);
         Option<string?> after = new("--after") { Description = "After this id.", HelpName = "ID" };
         return new Command("token", Help)
         {

@@ -95,6 +95,13 @@ internal sealed class VerbRunner(ControlEnvironment environment)
             else if (symbol is Option option)
                 command.Add(option);
         }
+        Argument[] arguments = [.. command.Arguments];
+        command.Validators.Add(result =>
+        {
+            // An argument that takes many takes misspelt options too.
+            foreach (string option in arguments.SelectMany(argument => result.GetResult(argument)?.Tokens ?? []).Select(token => token.Value).Where(value => value.StartsWith("--", StringComparison.Ordinal)))
+                result.AddError($"There is no option '{option}'.");
+        });
         command.SetAction((parse, cancellationToken) => RunAsync(parse, run, cancellationToken));
         return command;
     }
@@ -137,7 +144,7 @@ internal sealed class VerbRunner(ControlEnvironment environment)
     private static Option<string> CreateOutput()
     {
         Option<string> option = new("--output") { Description = "How to answer.", Recursive = true, DefaultValueFactory = _ => "text" };
-        option.AcceptOnlyFromAmong("text", "json");
+        ChoiceOption.Require(option, "text", "json");
         return option;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using EmailSync.Appliance.Cli;
 using EmailSync.Lab;
 
 namespace EmailSync.Appliance.Demo;
@@ -32,7 +33,7 @@ internal static class LabCommand
         Option<FileInfo> ca = new("--ca") { Description = "Write the root certificate here, as PEM; otherwise a temporary file.", HelpName = "FILE" };
         Dictionary<string, LabCertificate> certificates = Enum.GetValues<LabCertificate>().ToDictionary(kind => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString()));
         Option<string> certificate = new("--certificate") { Description = "What is right or wrong with the server's certificate.", DefaultValueFactory = _ => "valid" };
-        certificate.AcceptOnlyFromAmong([.. certificates.Keys]);
+        ChoiceOption.Require(certificate, [.. certificates.Keys]);
         Option<string> refusal = new("--refuse-sign-in") { Description = "Answer every sign-in with this.", HelpName = "REPLY" };
         Option<int> latency = WholeNumber.Option("--latency", "Milliseconds by which every octet is late.", 0, least: 0, most: 600_000);
         Dictionary<LabService, Option<int>> ports = Enum.GetValues<LabService>().ToDictionary(

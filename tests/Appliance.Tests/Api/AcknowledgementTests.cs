@@ -62,7 +62,7 @@ public sealed class AcknowledgementTests
         CliRun run = await bench.RunAsync($"email ack {emails[0]}");
         CliRun rest = await bench.RunAsync("email list --acknowledged false --output json");
 
-        Assert.Equal((0, $"{emails[0]}: received\n"), (run.ExitCode, run.Output));
+        Assert.Equal((0, $"{emails[0]}: acknowledged\n"), (run.ExitCode, run.Output));
         Assert.Equal($"{emails[1]}", Assert.Single(rest.Json.GetProperty("items").EnumerateArray()).GetProperty("id").GetString());
     }
 

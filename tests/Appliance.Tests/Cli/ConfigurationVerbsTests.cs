@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using EmailSync.Appliance.Tests.Api;
 
 namespace EmailSync.Appliance.Tests.Cli;
 
@@ -23,6 +25,105 @@ public sealed class ConfigurationVerbsTests
         JsonNode mailbox = JsonNode.Parse(text)!["mailboxes"]![0]!;
         Assert.Equal("EMAILSYNC_SECRET_MAILBOXES_USER0001_LAB_EXAMPLE_PASSWORD", (string)mailbox["password"]!["env"]!);
         Assert.Equal(("lab", "lab"), ((string)mailbox["profile"]!, (string)JsonNode.Parse(text)!["settings"]!["defaultProfile"]!));
+    }
+
+    /// <summary>A configuration is one file: an empty appliance that it is applied to writes the same file, octet for octet.</summary>
+    [Fact]
+    public async Task What_is_exported_makes_an_empty_appliance_the_same_octet_for_octet()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+        await WriteManySidedConfigurationAsync(bench);
+        await bench.RunAsync("export", "--to", bench.File("first.json"));
+        byte[] first = await File.ReadAllBytesAsync(bench.File("first.json"), Cancel);
+        string[] secrets = [.. Regex.Matches(Encoding.UTF8.GetString(first), "EMAILSYNC_SECRET_\\w+").Select(match => match.Value)];
+        Assert.Equal(7, secrets.Length);
+
+        await using CliBench empty = await CliBench.StartAsync();
+        try
+        {
+            Array.ForEach(secrets, secret => Environment.SetEnvironmentVariable(secret, "what it is is not in the file"));
+            CliRun applied = await empty.RunAsync("apply", bench.File("first.json"));
+            Assert.Equal((0, ""), (applied.ExitCode, applied.Error));
+        }
+        finally
+        {
+            Array.ForEach(secrets, secret => Environment.SetEnvironmentVariable(secret, null));
+        }
+
+        await empty.RunAsync("export", "--to", empty.File("second.json"));
+        Assert.Equal(Encoding.UTF8.GetString(first), await File.ReadAllTextAsync(empty.File("second.json"), Cancel));
+        Assert.Equal(first, await File.ReadAllBytesAsync(empty.File("second.json"), Cancel));
+        Assert.Equal("Nothing differs.\n", (await empty.RunAsync("apply", bench.File("first.json"))).Output);
+        Assert.Equal("Nothing differs.\n", (await empty.RunAsync("apply", empty.File("second.json"), "--prune")).Output);
+    }
+
+    // Every kind of thing that a configuration has, and none of it as it is by default.
+    private static async Task WriteManySidedConfigurationAsync(CliBench bench)
+    {
+        JsonObject[] profiles =
+        [
+            new()
+            {
+                ["name"] = "Straße 1 \"quoted\" <&>", ["description"] = "línea 1\nline 2", ["ownerEmailAddress"] = "owner@example.com", ["sendEmailAlert"] = true,
+                ["incomingServerLocation"] = "pop.example.com", ["incomingPort"] = 110, ["incomingTlsMode"] = "starttls",
+                ["outgoingServerLocation"] = "smtp.example.com", ["outgoingPort"] = 587, ["outgoingTlsMode"] = "starttls",
+                ["incomingCredentialRetrieval"] = "profile", ["incomingUserName"] = "pop user", ["incomingPassword"] = "p w",
+                ["outgoingCredentialRetrieval"] = "profile", ["outgoingUserName"] = "smtp user", ["outgoingPassword"] = "q w",
+                ["useSameSettingsForOutgoing"] = false, ["processEmailsReceivedAfter"] = "2026-01-02T03:04:05Z", ["minPollingIntervalInMinutes"] = 7,
+                ["maxConcurrentConnections"] = 3, ["connectionTimeoutSeconds"] = 11, ["commandTimeoutSeconds"] = 22, ["trustedCertificates"] = bench.Host.Lab.Authority.RootPem,
+            },
+            new()
+            {
+                ["name"] = "oauth", ["incomingServerLocation"] = "pop.example.org", ["outgoingServerLocation"] = "smtp.example.org",
+                ["incomingAuthenticationProtocol"] = "oauth", ["outgoingAuthenticationProtocol"] = "oauth", ["whenUncertain"] = "hold",
+                ["oauthTokenEndpoint"] = "https://login.example.org/token", ["oauthClientId"] = "client", ["oauthScope"] = "a b", ["oauthClientSecret"] = "s",
+                ["oauthFlow"] = "refresh-token",
+            },
+            new() { ["name"] = "lab", ["incomingServerLocation"] = "pop.example.net", ["outgoingServerLocation"] = "smtp.example.net" },
+        ];
+        foreach (JsonObject profile in profiles)
+            Assert.Equal((201, ""), Told(await bench.Host.PostAsync("profiles", profile)));
+        JsonObject[] mailboxes =
+        [
+            new()
+            {
+                ["name"] = "Größe", ["emailAddress"] = "jörg@example.com", ["kind"] = "queue", ["profile"] = "lab", ["userName"] = "jörg", ["password"] = "ä",
+                ["deleteEmailsAfterProcessing"] = true, ["leaveOnServerDays"] = 3, ["maximumMessageSize"] = 1234567, ["processEmailsReceivedAfter"] = "2026-05-06T07:08:09Z",
+            },
+            new() { ["emailAddress"] = "second@example.com", ["profile"] = "oauth", ["refreshToken"] = "r", ["outgoingEmail"] = "none" },
+            new() { ["emailAddress"] = "third@example.com", ["profile"] = "lab", ["password"] = "x", ["allowCredentialsForEmailProcessing"] = false, ["incomingEmail"] = "none" },
+            new() { ["emailAddress"] = "fourth@example.com", ["profile"] = "lab", ["password"] = "y" },
+        ];
+        foreach (JsonObject mailbox in mailboxes)
+            Assert.Equal((201, ""), Told(await bench.Host.PostAsync("mailboxes", mailbox)));
+        Assert.Equal((200, ""), Told(await bench.Host.PatchAsync("settings", new JsonObject
+        {
+            ["defaultProfile"] = "oauth", ["defaultIncomingEmail"] = "none", ["approvalRequiredForUsers"] = false, ["approvalRequiredForQueues"] = false,
+            ["maximumAttachmentSizeInKilobytes"] = 1234, ["alertOnInformation"] = false, ["alertRetentionDays"] = 12, ["auditRetentionDays"] = 34, ["emailRetentionDays"] = 56,
+        })));
+
+        static (int, string) Told(Answer answer) => (answer.Status, answer.Status >= 400 ? answer.Text : "");
+    }
+
+    [Fact]
+    public async Task Two_secrets_are_never_read_from_one_variable()
+    {
+        await using CliBench bench = await CliBench.StartAsync();
+        await bench.Host.PostAsync("profiles", bench.Host.ProfileInput());
+        foreach (string address in (string[])["a.b@example.com", "a-b@example.com", "a_b@example.com"])
+            await bench.Host.PostAsync("mailboxes", new JsonObject { ["emailAddress"] = address, ["profile"] = "lab", ["password"] = address });
+
+        JsonNode exported = JsonNode.Parse(await ExportAsync(bench))!;
+
+        Assert.Equal(
+            ["EMAILSYNC_SECRET_MAILBOXES_A_B_EXAMPLE_COM_PASSWORD", "EMAILSYNC_SECRET_MAILBOXES_A_B_EXAMPLE_COM_PASSWORD_2", "EMAILSYNC_SECRET_MAILBOXES_A_B_EXAMPLE_COM_PASSWORD_3"],
+            exported["mailboxes"]!.AsArray().Select(mailbox => (string)mailbox!["password"]!["env"]!));
+    }
+
+    private static async Task<string> ExportAsync(CliBench bench)
+    {
+        await bench.RunAsync("export", "--to", bench.File("config.json"));
+        return await File.ReadAllTextAsync(bench.File("config.json"), Cancel);
     }
 
     [Fact]

@@ -27,9 +27,17 @@ internal static class ForcedProfiles
         ApplianceFolder folder, IReadOnlyList<ForcedProfile> forced, Func<ApplianceProcess, Task> look, params string[] wrapper)
     {
         await using ApplianceProcess appliance = folder.Start([.. forced.Select(entry => entry.Location.Port).Distinct()], GovMode, wrapper);
-        await appliance.WhenPrintedAsync(lines => forced.All(entry => lines.Any(line =>
-            line.Contains($"{entry.Service} of {entry.Mailbox.Id} failed: Policy", StringComparison.Ordinal))));
-        await look(appliance);
+        try
+        {
+            await appliance.WhenPrintedAsync(lines => forced.All(entry => lines.Any(line =>
+                line.Contains($"{entry.Service} of {entry.Mailbox.Id} failed: Policy", StringComparison.Ordinal))));
+        }
+        finally
+        {
+            // Where something was let through, what was seen of it says more than that its refusal was not printed.
+            await look(appliance);
+        }
+
         await appliance.StopAsync();
 
         await using IStore store = await folder.OpenStoreAsync();

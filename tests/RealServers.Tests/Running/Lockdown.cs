@@ -27,9 +27,11 @@ public sealed class Lockdown
         {
             Array.ForEach(listeners, listener => listener.Start());
             using ApplianceFolder folder = new();
-            await ForcedProfiles.AssertRefusedAsync(folder, await ForcedProfiles.WriteAsync(folder, address.ToString(), other), _ => Task.CompletedTask);
-
-            Assert.All(listeners, listener => Assert.False(listener.Pending(), $"{listener.LocalEndpoint} was connected to."));
+            await ForcedProfiles.AssertRefusedAsync(folder, await ForcedProfiles.WriteAsync(folder, address.ToString(), other), _ =>
+            {
+                Assert.All(listeners, listener => Assert.False(listener.Pending(), $"{listener.LocalEndpoint} was connected to."));
+                return Task.CompletedTask;
+            });
         }
         finally
         {
