@@ -8,14 +8,17 @@ namespace EmailSync.Protocols.Smtp;
 /// </summary>
 internal sealed class OutgoingContent : Stream
 {
-    private const int BufferSize = 64 * 1024;
+    private const int LargestBuffer = 64 * 1024;
 
     private readonly Stream _rest;
+    private readonly int _bufferSize;
     private byte[]? _buffer;
     private int _buffered;
     private int _taken;
 
-    private OutgoingContent(Stream rest) => _rest = rest;
+    // One octet more than a stream says it has shows whether it told the truth.
+    private OutgoingContent(Stream rest) =>
+        (_rest, _bufferSize) = (rest, rest.CanSeek ? (int)Math.Clamp(rest.Length - rest.Position + 1, 1, LargestBuffer) : LargestBuffer);
 
     /// <summary>What is known of the content; null if it is long and can be read only once.</summary>
     public ContentSurvey? Survey { get; private set; }
@@ -41,9 +44,10 @@ internal sealed class OutgoingContent : Stream
     /// <summary>Reads ahead. What the stream throws is thrown, and nothing was sent.</summary>
     public static async ValueTask<OutgoingContent> PrepareAsync(Stream content, CancellationToken cancellationToken)
     {
-        OutgoingContent prepared = new(content) { _buffer = ArrayPool<byte>.Shared.Rent(BufferSize) };
+        OutgoingContent prepared = new(content);
         try
         {
+            prepared._buffer = ArrayPool<byte>.Shared.Rent(prepared._bufferSize);
             await prepared.ReadAheadAsync(cancellationToken);
             return prepared;
         }
@@ -83,8 +87,8 @@ internal sealed class OutgoingContent : Stream
     private async ValueTask ReadAheadAsync(CancellationToken cancellationToken)
     {
         _buffered = await _rest.ReadAtLeastAsync(
-            _buffer.AsMemory(0, BufferSize), BufferSize, throwOnEndOfStream: false, cancellationToken);
-        IsWhole = _buffered < BufferSize;
+            _buffer.AsMemory(0, _bufferSize), _bufferSize, throwOnEndOfStream: false, cancellationToken);
+        IsWhole = _buffered < _bufferSize;
         if (!IsWhole && !_rest.CanSeek)
             return;
         ContentSurvey survey = new();
@@ -97,7 +101,7 @@ internal sealed class OutgoingContent : Stream
     private async ValueTask<ContentSurvey> SurveyRestAsync(ContentSurvey survey, CancellationToken cancellationToken)
     {
         long start = _rest.Position;
-        byte[] block = ArrayPool<byte>.Shared.Rent(BufferSize);
+        byte[] block = ArrayPool<byte>.Shared.Rent(LargestBuffer);
         try
         {
             int count;

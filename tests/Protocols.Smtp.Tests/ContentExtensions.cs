@@ -236,6 +236,17 @@ public sealed class ContentExtensions
         Assert.Equal(["BODY=8BITMIME"], lab.Outbox[1].Parameters);
     }
 
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(5), InlineData(6), InlineData(500_000)]
+    public async Task Content_is_sent_whole_whatever_length_its_stream_says_it_has(long said)
+    {
+        await using Lab.LabServer lab = await StartLabAsync();
+        await using SmtpSession session = await OpenAsync(lab, Play.Options);
+        using Saying content = new(said, "four\r\n"u8.ToArray());
+        Assert.True((await session.SendAsync(Play.Envelope(), content, Cancelled)).IsAccepted);
+        Assert.Equal("four\r\n"u8, Assert.Single(lab.Outbox).Content.Span);
+    }
+
     [Fact]
     public async Task Content_against_the_rules_is_refused_before_or_while_it_is_sent()
     {
@@ -253,6 +264,11 @@ public sealed class ContentExtensions
         }
         await lab.Journal.WhenAsync(journal => journal.ConnectionsOpen == 0, Cancelled);
         Assert.Empty(lab.Outbox);
+    }
+
+    private sealed class Saying(long length, byte[] content) : MemoryStream(content)
+    {
+        public override long Length => length;
     }
 
     private static ValueTask<Lab.LabServer> StartLabAsync() =>
