@@ -80,6 +80,7 @@ internal static class RunCommand
             return 2;
         }
 
+        Malloc.MapLargeBlocks();
         try
         {
             await RunAsync(builder, options, cancellationToken);

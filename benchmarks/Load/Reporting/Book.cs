@@ -54,17 +54,23 @@ internal static class Book
     private static void AppendTargets(StringBuilder text, (string Name, string Command, RunReport Report)[] runs)
     {
         text.AppendLine("## Targets").AppendLine();
-        text.AppendLine("| run | client | figure | target | measured | |").AppendLine("|---|---|---|---|---|---|");
+        text.AppendLine("The targets were set on another machine of this kind, where `raw` was measured as well: the last column is how much of that it reached in the same run.").AppendLine();
+        text.AppendLine("| run | client | figure | target | measured | | `raw` beside it |").AppendLine("|---|---|---|---|---|---|---|");
         foreach (Target target in Target.All)
         {
             RunReport? report = runs.FirstOrDefault(run => run.Name == target.Run).Report;
             if (report?.Clients.FirstOrDefault(client => client.Client == target.Client) is not { } measured || target.Read(measured.Median) is not { } value)
                 continue;
             string verdict = target.IsReachedBy(value) ? "reached" : $"**not reached:** {target.Compare(value)}";
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {target.Run} | {target.Client} | {target.Figure} | {(target.IsMost ? "≤" : "≥")} {target.Goal:#,0.###} | {Rounded(value)} | {verdict} |");
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {target.Run} | {target.Client} | {target.Figure} | {(target.IsMost ? "≤" : "≥")} {target.Goal:#,0.###} | {Rounded(value)} | {verdict} | {SpeedOf(report, target)} |");
         }
         text.AppendLine();
     }
+
+    private static string SpeedOf(RunReport report, Target target) =>
+        target.KnownOfRaw is { } known && report.Clients.FirstOrDefault(client => client.Client == "raw") is { } raw && target.Read(raw.Median) is { } value
+            ? string.Create(CultureInfo.InvariantCulture, $"{value / known:0.00} of its own")
+            : "–";
 
     // Small figures as they are; of large ones a part of one is noise.
     private static string Rounded(double value) => value.ToString(value < 100 ? "0.####" : "#,0", CultureInfo.InvariantCulture);
