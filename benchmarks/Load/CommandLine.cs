@@ -32,7 +32,7 @@ internal static class CommandLine
         Option<int> rtt = Number("--rtt", "Milliseconds by which every answer is late.", 0);
         Option<ServerKind> server = new("--server")
         {
-            Description = "prompt; or delaying: leaves its acknowledgements to the system, and answers each command in a segment of its own.",
+            Description = "prompt; or delaying: leaves its acknowledgements to the system, and answers each command in a segment of its own; or dovecot: a Dovecot with maildirs in memory.",
         };
         Option<string[]> client = new("--client")
         {

@@ -10,7 +10,8 @@ try
     switch (args)
     {
         case ["serve", string plan]:
-            await LoadServer.RunAsync(JsonSerializer.Deserialize(plan, LoadJson.Default.ServerPlan)!);
+            ServerPlan served = JsonSerializer.Deserialize(plan, LoadJson.Default.ServerPlan)!;
+            await (served.Kind == ServerKind.Dovecot ? DovecotServer.RunAsync(served) : LoadServer.RunAsync(served));
             return 0;
         case ["client", string plan]:
             await ClientProcess.RunAsync(JsonSerializer.Deserialize(plan, LoadJson.Default.ClientPlan)!);

@@ -82,7 +82,7 @@ internal static class Book
         string command = string.Create(CultureInfo.InvariantCulture, $"{report.Workload} --mailboxes {plan.Mailboxes} --messages {plan.Messages} --size {plan.Size} --connections {plan.Connections}")
             + (plan.Tls ? " --tls" : "") + (plan.ResumesTls ? "" : " --no-resume")
             + (plan.RoundTrip > 0 ? string.Create(CultureInfo.InvariantCulture, $" --rtt {plan.RoundTrip}") : "")
-            + (plan.Server == Server.ServerKind.Delaying ? " --server delaying" : "")
+            + (plan.Server == Server.ServerKind.Prompt ? "" : $" --server {plan.Server.ToString().ToLowerInvariant()}")
             + (plan.WarmUpSeconds == 0 && report.Workload == ClientCatalog.ApplianceReceive ? " --warm-up 0" : "")
             + $" --client {string.Join(',', plan.Clients)}";
         return (Path.GetFileNameWithoutExtension(file.Name), command, report);

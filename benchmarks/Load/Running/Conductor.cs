@@ -15,6 +15,8 @@ internal sealed class Conductor(Workload workload, RunPlan plan)
     public async Task<RunReport> RunAsync()
     {
         plan.Validate();
+        if (plan.Server == ServerKind.Dovecot && (workload.Name != ClientCatalog.Fetch || plan.RoundTrip > 0 || plan.Clients.Contains("raw")))
+            throw new LoadException("--server dovecot is for pop3-fetch without --rtt, and for clients that do not know beforehand how many octets come.");
         MachineLimits.Require(plan.Connections);
         LoadClient[] clients = [.. plan.Clients.Select(name => ClientCatalog.Find(workload.Name, name)).Where(IsInstalled)];
         List<Sample>[] samples = [.. clients.Select(_ => new List<Sample>())];
@@ -89,7 +91,7 @@ internal sealed class Conductor(Workload workload, RunPlan plan)
         if (expected != arrived)
             throw new LoadException($"{client.Name}: what arrived is {arrived}, and should be {expected}.");
         long sessions = workload.Name is ClientCatalog.Poll or ClientCatalog.Fetch ? (long)plan.Mailboxes * measured.Passes : report.Sessions;
-        if (report.Sessions != sessions)
+        if (plan.Server != ServerKind.Dovecot && report.Sessions != sessions)
             throw new LoadException($"{client.Name}: the server saw {report.Sessions} sessions end by QUIT, and there should be {sessions}.");
     }
 
@@ -113,6 +115,7 @@ internal sealed class Conductor(Workload workload, RunPlan plan)
         Tls = plan.Tls,
         ResumesTls = plan.ResumesTls,
         RoundTrip = plan.RoundTrip,
+        Mailboxes = plan.Mailboxes,
         Gathers = workload.Name == ClientCatalog.ApplianceIdle ? plan.Connections : 0,
         Messages = plan.Messages,
         Size = plan.Size,

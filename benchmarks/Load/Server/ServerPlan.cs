@@ -15,6 +15,9 @@ internal enum ServerKind
 
     /// <summary>Leaves acknowledging to the system, which delays it, and answers each command in a segment of its own.</summary>
     Delaying,
+
+    /// <summary>A Dovecot instead, with maildirs in memory.</summary>
+    Dovecot,
 }
 
 /// <summary>What a server process is to do.</summary>
@@ -32,6 +35,9 @@ internal sealed record ServerPlan
 
     /// <summary>Once so many sessions have ended, those that come wait in UIDL until so many wait; 0: none waits.</summary>
     public int Gathers { get; init; }
+
+    /// <summary>Maildrops.</summary>
+    public int Mailboxes { get; init; }
 
     /// <summary>Messages in each maildrop.</summary>
     public int Messages { get; init; }
