@@ -85,8 +85,9 @@ internal static class CommandLine
         Argument<DirectoryInfo> results = new("results") { Description = "The folder that --out named." };
         Argument<FileInfo> page = new("page") { Description = "The page to write; its pictures go into a folder beside it." };
         Option<FileInfo?> notes = new("--notes") { Description = "Text to take in behind the targets." };
-        Command command = new("book", "Write all runs of a folder as one page.") { results, page, notes };
-        command.SetAction((parse, _) => Book.WriteAsync(parse.GetValue(results)!, parse.GetValue(page)!, parse.GetValue(notes)));
+        Option<string> by = new("--by") { Description = "The command that made the runs, which the page names.", DefaultValueFactory = _ => "./bench" };
+        Command command = new("book", "Write all runs of a folder as one page.") { results, page, notes, by };
+        command.SetAction((parse, _) => Book.WriteAsync(parse.GetValue(results)!, parse.GetValue(page)!, parse.GetValue(notes), parse.GetValue(by)!));
         return command;
     }
 

@@ -24,8 +24,9 @@ internal static class Book
     /// <param name="results">Where the runs left their JSON; in the order of their names.</param>
     /// <param name="page">The page.</param>
     /// <param name="notes">A file whose text stands behind the targets; null for none.</param>
+    /// <param name="by">The command that made the runs.</param>
     /// <exception cref="LoadException">There is no run in the folder.</exception>
-    public static async Task WriteAsync(DirectoryInfo results, FileInfo page, FileInfo? notes)
+    public static async Task WriteAsync(DirectoryInfo results, FileInfo page, FileInfo? notes, string by)
     {
         (string Name, string Command, RunReport Report)[] runs = [.. results.EnumerateFiles("*.json")
             .OrderBy(file => file.Name, StringComparer.Ordinal)
@@ -34,7 +35,7 @@ internal static class Book
             throw new LoadException($"There are no results in {results}.");
         DirectoryInfo pictures = Directory.CreateDirectory(Path.ChangeExtension(page.FullName, null));
         StringBuilder text = new("# Benchmarks\n\n");
-        text.AppendLine("Written by `./bench full`; `./bench` does the same at a smaller size in a few minutes.").AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"Written by `{by}` (`./bench` makes all runs at a small size in a few minutes, `./bench full` at the size that the targets are for).").AppendLine();
         text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {runs[0].Report.At:yyyy-MM-dd} on {runs[0].Report.Machine}.").AppendLine();
         text.AppendLine(Reading).AppendLine();
         AppendTargets(text, runs);
