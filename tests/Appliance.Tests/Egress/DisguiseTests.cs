@@ -1,6 +1,7 @@
 using System.Net;
 using EmailSync.Appliance.Egress;
 using EmailSync.Appliance.Model;
+using EmailSync.Protocols.Wire.Tls;
 
 namespace EmailSync.Appliance.Tests.Egress;
 
@@ -50,8 +51,9 @@ public sealed class DisguiseTests
     [Theory, InlineData("127.0.0.1"), InlineData("::ffff:127.0.0.1"), InlineData("::1")]
     public async Task What_the_operator_admits_is_dialed(string address)
     {
+        // Whether anything listens on this machine's mail ports is not this test's.
         foreach (Func<Task> door in Doors(OnPremises, GovernmentOnPremises, address))
-            await Assert.ThrowsAsync<ConnectException>(door);
+            Assert.True(await Record.ExceptionAsync(door) is ConnectException or TlsException or CertificateException);
     }
 
     [Theory]
