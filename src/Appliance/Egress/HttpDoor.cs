@@ -5,7 +5,7 @@ using System.Net;
 
 namespace EmailSync.Appliance.Egress;
 
-/// <summary>An answer over HTTPS.</summary>
+/// <summary>An answer over HTTP.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Body">All of it.</param>
 public sealed record HttpAnswer(HttpStatusCode Status, byte[] Body);

@@ -51,6 +51,33 @@ internal sealed class ApplianceFolder : IDisposable
         return mailbox;
     }
 
+    /// <summary>Stores the mailboxes of a lab, which are polled without a pause, in their order.</summary>
+    /// <param name="lab">Whose.</param>
+    /// <param name="deletes">Whether the mailbox with this number, from 0, deletes what it has received.</param>
+    public async Task<(Mailbox Mailbox, LabMailbox Account)[]> AddMailboxesAsync(LabServer lab, Func<int, bool> deletes)
+    {
+        await using IStore store = await OpenStoreAsync();
+        EmailServerProfile profile = await store.Profiles.CreateAsync(
+            new()
+            {
+                Name = "lab",
+                Incoming = new() { Location = At(lab, LabService.Pop3s) },
+                MinPollingInterval = TimeSpan.Zero,
+                TrustedCertificates = lab.Authority.RootPem,
+            },
+            Cancelled);
+        List<(Mailbox, LabMailbox)> mailboxes = [];
+        foreach (LabMailbox account in lab.Mailboxes)
+        {
+            bool isDeleting = deletes(mailboxes.Count);
+            mailboxes.Add((
+                await AddMailboxAsync(store, profile, account.Address, account.Password, mailbox => mailbox with { DeleteEmailsAfterProcessing = isDeleting }),
+                account));
+        }
+
+        return [.. mailboxes];
+    }
+
     /// <summary>Runs the appliance on the folder, with loopback admitted on these ports.</summary>
     public ApplianceProcess Start(IReadOnlyList<int> ports, params (string Name, string Value)[] settings) => Start(ports, settings, []);
 

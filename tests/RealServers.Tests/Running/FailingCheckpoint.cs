@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using EmailSync.Appliance.Model;
 using EmailSync.Appliance.Store;
 using EmailSync.Lab;
 using EmailSync.RealServers.Tests.Servers;
@@ -29,7 +28,7 @@ public sealed class FailingCheckpoint
         SystemCalls.Require();
         await using LabServer lab = await LabServer.StartAsync(new() { Mailboxes = 1, MessagesPerMailbox = 0 }, Cancelled);
         using ApplianceFolder folder = new();
-        await PrepareAsync(folder, lab);
+        await folder.AddMailboxesAsync(lab, deletes: _ => true);
         await using ApplianceProcess appliance = folder.Start([lab.PortOf(LabService.Pop3s)]);
         await appliance.WhenPrintedAsync("Application started");
         await using FailingCalls failing = await FailingCalls.BeginAsync(appliance.Id, Flush, $"{Flush}:error=EIO", folder.Notes, folder.DatabaseFile);
@@ -53,7 +52,7 @@ public sealed class FailingCheckpoint
         SystemCalls.Require();
         await using LabServer lab = await LabServer.StartAsync(new() { Mailboxes = 1, MessagesPerMailbox = 0 }, Cancelled);
         using ApplianceFolder folder = new();
-        await PrepareAsync(folder, lab);
+        await folder.AddMailboxesAsync(lab, deletes: _ => true);
         await using ApplianceProcess appliance = folder.Start([lab.PortOf(LabService.Pop3s)]);
         await appliance.WhenPrintedAsync("Application started");
         await using FailingCalls failing = await FailingCalls.BeginAsync(
@@ -132,21 +131,5 @@ public sealed class FailingCheckpoint
         await using IStore store = await folder.OpenStoreAsync();
         Assert.Equal(messages, (await store.Emails.ListAsync(new(), null, 1000, Cancelled)).DistinctBy(email => email.Sha256).Count());
         Assert.Equal(messages, await store.Emails.CountAsync(new(), Cancelled));
-    }
-
-    private static async Task PrepareAsync(ApplianceFolder folder, LabServer lab)
-    {
-        await using IStore store = await folder.OpenStoreAsync();
-        EmailServerProfile profile = await store.Profiles.CreateAsync(
-            new()
-            {
-                Name = "lab",
-                Incoming = new() { Location = ApplianceFolder.At(lab, LabService.Pop3s) },
-                MinPollingInterval = TimeSpan.Zero,
-                TrustedCertificates = lab.Authority.RootPem,
-            },
-            Cancelled);
-        await ApplianceFolder.AddMailboxAsync(
-            store, profile, lab.Mailboxes[0].Address, lab.Mailboxes[0].Password, mailbox => mailbox with { DeleteEmailsAfterProcessing = true });
     }
 }

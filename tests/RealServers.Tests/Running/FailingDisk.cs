@@ -34,7 +34,7 @@ public sealed class FailingDisk
         Random random = new(Seed.Choose());
         await using LabServer lab = await LabServer.StartAsync(new() { Mailboxes = Mailboxes, MessagesPerMailbox = 0, RecordCommands = false }, Cancelled);
         using ApplianceFolder folder = new();
-        (Mailbox Mailbox, LabMailbox Account)[] mailboxes = await PrepareAsync(folder, lab);
+        (Mailbox Mailbox, LabMailbox Account)[] mailboxes = await folder.AddMailboxesAsync(lab, deletes: _ => true);
         Ledger ledger = new(lab, mailboxes, random);
         ledger.DeliverSome(FirstMessages);
         int[] ports = [lab.PortOf(LabService.Pop3s)];
@@ -100,29 +100,5 @@ public sealed class FailingDisk
     {
         using JsonDocument status = JsonDocument.Parse(await client.GetStringAsync(new Uri("status", UriKind.Relative), Cancelled));
         return status.RootElement.GetProperty("emailsReceived").GetInt64();
-    }
-
-    private static async Task<(Mailbox, LabMailbox)[]> PrepareAsync(ApplianceFolder folder, LabServer lab)
-    {
-        await using IStore store = await folder.OpenStoreAsync();
-        EmailServerProfile profile = await store.Profiles.CreateAsync(
-            new()
-            {
-                Name = "lab",
-                Incoming = new() { Location = ApplianceFolder.At(lab, LabService.Pop3s) },
-                MinPollingInterval = TimeSpan.Zero,
-                TrustedCertificates = lab.Authority.RootPem,
-            },
-            Cancelled);
-        List<(Mailbox, LabMailbox)> mailboxes = [];
-        foreach (LabMailbox account in lab.Mailboxes)
-        {
-            mailboxes.Add((
-                await ApplianceFolder.AddMailboxAsync(
-                    store, profile, account.Address, account.Password, mailbox => mailbox with { DeleteEmailsAfterProcessing = true }),
-                account));
-        }
-
-        return [.. mailboxes];
     }
 }

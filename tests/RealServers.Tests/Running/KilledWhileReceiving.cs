@@ -49,7 +49,8 @@ public sealed class KilledWhileReceiving
     {
         await using LabServer lab = await LabServer.StartAsync(new() { Mailboxes = Mailboxes, MessagesPerMailbox = 0, RecordCommands = false }, Cancelled);
         using ApplianceFolder folder = new();
-        (Mailbox Mailbox, LabMailbox Account)[] mailboxes = await PrepareAsync(folder, lab);
+        // Every other mailbox empties its maildrop.
+        (Mailbox Mailbox, LabMailbox Account)[] mailboxes = await folder.AddMailboxesAsync(lab, deletes: number => number % 2 == 0);
         Ledger ledger = new(lab, mailboxes, new Random(random.Next()));
 
         foreach (Moment next in Kills.Choose(Moments, kills, random))
@@ -110,31 +111,5 @@ public sealed class KilledWhileReceiving
         }
 
         return missing.Count > 0;
-    }
-
-    /// <summary>Every other mailbox empties its maildrop.</summary>
-    private static async Task<(Mailbox, LabMailbox)[]> PrepareAsync(ApplianceFolder folder, LabServer lab)
-    {
-        await using IStore store = await folder.OpenStoreAsync();
-        EmailServerProfile profile = await store.Profiles.CreateAsync(
-            new()
-            {
-                Name = "lab",
-                Incoming = new() { Location = ApplianceFolder.At(lab, LabService.Pop3s) },
-                MinPollingInterval = TimeSpan.Zero,
-                TrustedCertificates = lab.Authority.RootPem,
-            },
-            Cancelled);
-        List<(Mailbox, LabMailbox)> mailboxes = [];
-        foreach (LabMailbox account in lab.Mailboxes)
-        {
-            bool deletes = mailboxes.Count % 2 == 0;
-            mailboxes.Add((
-                await ApplianceFolder.AddMailboxAsync(
-                    store, profile, account.Address, account.Password, mailbox => mailbox with { DeleteEmailsAfterProcessing = deletes }),
-                account));
-        }
-
-        return [.. mailboxes];
     }
 }
