@@ -20,11 +20,15 @@ internal sealed class ApiHost : IAsyncDisposable
     private readonly string _folder;
     private readonly WebApplication _application;
 
+    // Whoever asks whether content is wanted waits for the answer, and does not send it after a second because the machine is busy.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private ApiHost(string folder, LabServer lab, IStore store, WebApplication application, ApplianceOptions options)
     {
         (_folder, Lab, Store, _application) = (folder, lab, store, application);
         Socket = new(new SocketsHttpHandler
         {
+            Expect100ContinueTimeout = Patience,
             ConnectCallback = async (_, cancellationToken) =>
             {
                 Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
